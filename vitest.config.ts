@@ -6,5 +6,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Most tests wait for a server or a file; more at once would only make each other late.
+    maxWorkers: 2,
   },
 });
