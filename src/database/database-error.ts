@@ -1,0 +1,60 @@
+import { DatabaseError } from 'pg';
+
+/**
+ * SQLSTATE classes and codes that say «not now» rather than «not this»: lost or refused connections, shutdown,
+ * resources exhausted, operator intervention, serialisation. Not 57014, a statement that was cancelled: one that always
+ * exceeds its timeout would be tried for ever. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const TRANSIENT_CLASSES: ReadonlySet<string> = new Set(['08', '53', '58']);
+const TRANSIENT_CODES: ReadonlySet<string> = new Set([
+  ...['57P01', '57P02', '57P03', '57P04', '57P05'],
+  ...['40001', '40P01', '55P03', '25P02', '25P03', '25P04', '25006'],
+]);
+const NETWORK_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT', // a unix socket that is not there yet
+]);
+const LOST_CONNECTION =
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error|client was closed|made no progress/i;
+
+/** Whether the database is away or overloaded: the work is not at fault and is done again later. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (const cause of causes(error)) {
+    if (cause instanceof DatabaseError) {
+      const code = cause.code ?? '';
+      return TRANSIENT_CLASSES.has(code.slice(0, 2)) || TRANSIENT_CODES.has(code);
+    }
+    const code = 'code' in cause ? cause.code : undefined;
+    const syscall = 'syscall' in cause ? cause.syscall : undefined;
+    if (typeof code === 'string' && NETWORK_CODES.has(code) && (code !== 'ENOENT' || syscall === 'connect'))
+      return true;
+    if (LOST_CONNECTION.test(cause.message)) return true;
+  }
+  return false;
+}
+
+/** Whether the error is a violation of the named unique constraint or index. */
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  for (const cause of causes(error)) {
+    if (cause instanceof DatabaseError) return cause.code === '23505' && cause.constraint === constraint;
+  }
+  return false;
+}
+
+// drizzle wraps what pg throws, and pg wraps what the socket throws.
+function* causes(error: unknown): Generator<Error> {
+  let current = error;
+  for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
+    yield current;
+    if (current instanceof AggregateError) yield* current.errors.filter((inner) => inner instanceof Error);
+    current = current.cause;
+  }
+}

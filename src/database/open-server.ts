@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { OpenResources } from '../open-resources.ts';
+import { startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
+
+const WATCHDOG_MS = 1000;
+
+export interface DatabaseServer {
+  readonly connectionString: string;
+  /** where the connection string of the embedded server can be read; undefined for a server of one's own */
+  readonly urlFile: string | undefined;
+}
+
+/** The server of DATABASE_URL, or else the embedded one, started and kept running until `resources` are closed. */
+export async function openDatabaseServer(
+  config: Pick<Config, 'DATABASE_URL' | 'DATA_DIR'>,
+  log: Logger,
+  resources: OpenResources,
+): Promise<DatabaseServer> {
+  if (config.DATABASE_URL !== undefined) return { connectionString: config.DATABASE_URL, urlFile: undefined };
+  const embedded = await startEmbeddedPostgres({
+    dataDirectory: resolve(config.DATA_DIR),
+    log: (line) => log.info(line),
+  });
+  resources.add('embedded PostgreSQL', () => embedded.stop());
+  const watchdog = setInterval(() => {
+    embedded.ensureRunning().catch((error) => log.error({ err: error }, 'the embedded PostgreSQL does not run'));
+  }, WATCHDOG_MS);
+  resources.add('watchdog of the embedded PostgreSQL', async () => clearInterval(watchdog));
+  // PGSSLMODE of the surroundings is meant for another server.
+  return { connectionString: `${embedded.connectionString}?sslmode=disable`, urlFile: embedded.urlFile };
+}

@@ -1,0 +1,180 @@
+import { isNotNull, sql } from 'drizzle-orm';
+import {
+  type AnyPgColumn,
+  bigint,
+  boolean,
+  check,
+  date,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgEnum,
+  pgTable,
+  pgView,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  varchar,
+} from 'drizzle-orm/pg-core';
+
+// drizzle-kit loads this file by itself, so it imports nothing of ours: the literals below are held
+// equal to `event-columns.ts` and `reject-reason.ts` by test/integration/schema.test.ts.
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const count = (name: string) => bigint(name, { mode: 'number' });
+
+export const eventType = pgEnum('event_type', ['view', 'add_to_cart', 'purchase', 'remove_from_cart']);
+
+export const FILE_ORIGINS = ['directory', 'upload', 'cli'] as const;
+export type FileOrigin = (typeof FILE_ORIGINS)[number];
+
+export const FILE_STATUSES = ['queued', 'loading', 'loaded', 'failed', 'duplicate'] as const;
+export type FileStatus = (typeof FILE_STATUSES)[number];
+
+/**
+ * The events. No foreign key, trigger, exclusion constraint or second unique key, so that the table can be
+ * distributed by `user_id` later; no B-tree on a random key, which would halve the load speed (ADR 0002).
+ * Lineage is nullable because a writer that is not Sluice has none.
+ */
+export const userEvents = pgTable(
+  'user_events',
+  {
+    eventId: bigint('event_id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+    userId: varchar('user_id', { length: 50 }).notNull(),
+    eventType: eventType('event_type').notNull(),
+    eventTimestamp: instant('event_timestamp').notNull(),
+    productId: varchar('product_id', { length: 50 }).notNull(),
+    productName: varchar('product_name', { length: 255 }).notNull(),
+    productPrice: numeric('product_price', { precision: 10, scale: 2 }).notNull(),
+    sessionId: varchar('session_id', { length: 100 }).notNull(),
+    processedAt: instant('processed_at').notNull().defaultNow(),
+    fileId: count('file_id'),
+    lineNumber: count('line_number'),
+  },
+  (table) => [
+    // PostgreSQL holds NaN greater than every number, and one NaN makes every sum of the views NaN.
+    check('user_events_price_above_zero', sql`${table.productPrice} > 0 and ${table.productPrice} <> 'NaN'`),
+    index('user_events_timestamp_brin').using('brin', table.eventTimestamp),
+    index('user_events_file_brin').using('brin', table.fileId),
+  ],
+);
+
+/** The ledger: one row for each version of a file, from its discovery to its end. */
+export const sourceFiles = pgTable(
+  'source_files',
+  {
+    fileId: bigint('file_id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    name: text('name').notNull(),
+    path: text('path').notNull(),
+    origin: text('origin', { enum: FILE_ORIGINS }).notNull(),
+    status: text('status', { enum: FILE_STATUSES }).notNull().default('queued'),
+    sizeBytes: count('size_bytes').notNull(),
+    /** size, mtime and inode of the version seen: equal means «already known» without reading the file */
+    fingerprint: text('fingerprint').notNull(),
+    sha256: text('sha256'),
+    rowsRead: count('rows_read').notNull().default(0),
+    rowsLoaded: count('rows_loaded').notNull().default(0),
+    rowsRejected: count('rows_rejected').notNull().default(0),
+    rejectsByReason: jsonb('rejects_by_reason').$type<Record<string, number>>().notNull().default({}),
+    ignoredColumns: text('ignored_columns').array().notNull().default([]),
+    bytesCommitted: count('bytes_committed').notNull().default(0),
+    /** offset in the decoded text (unzipped, UTF-8, without BOM) up to which rows are committed; the compare-and-set value */
+    committedOffset: count('committed_offset').notNull().default(0),
+    committedLine: count('committed_line').notNull().default(0),
+    /** where the last record begins, if the file ended without a line end behind it: what is appended may belong to it */
+    tailOffset: count('tail_offset'),
+    tailLine: count('tail_line'),
+    /** claims so far; also the fencing token: a commit names the attempt that it belongs to */
+    attempts: integer('attempts').notNull().default(0),
+    /** attempts that ended in an error of the file's own making; bounded, unlike outages of the database */
+    failures: integer('failures').notNull().default(0),
+    errorCode: text('error_code'),
+    errorMessage: text('error_message'),
+    duplicateOf: count('duplicate_of').references((): AnyPgColumn => sourceFiles.fileId),
+    follows: count('follows').references((): AnyPgColumn => sourceFiles.fileId),
+    claimedBy: text('claimed_by'),
+    leaseUntil: instant('lease_until'),
+    availableAt: instant('available_at').notNull().defaultNow(),
+    discoveredAt: instant('discovered_at').notNull().defaultNow(),
+    startedAt: instant('started_at'),
+    finishedAt: instant('finished_at'),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+  },
+  (table) => [
+    check('source_files_accounting', sql`${table.rowsRead} = ${table.rowsLoaded} + ${table.rowsRejected}`),
+    check('source_files_origin', sql`${table.origin} in ('directory', 'upload', 'cli')`),
+    check('source_files_status', sql`${table.status} in ('queued', 'loading', 'loaded', 'failed', 'duplicate')`),
+    check(
+      'source_files_failed_holds_nothing',
+      sql`${table.status} not in ('failed', 'duplicate') or (${table.rowsRead} = 0 and ${table.committedOffset} = 0)`,
+    ),
+    // I1: the same bytes can be committed for one file only, whatever their names and however many replicas.
+    uniqueIndex('source_files_content_key')
+      .on(table.sha256)
+      .where(sql`${table.status} = 'loaded' or ${table.committedOffset} > 0`),
+    uniqueIndex('source_files_open_path_key').on(table.path).where(sql`${table.status} in ('queued', 'loading')`),
+    index('source_files_path').on(table.path, table.fileId),
+    index('source_files_open').on(table.availableAt, table.fileId).where(sql`${table.status} in ('queued', 'loading')`),
+    index('source_files_finished').on(table.finishedAt).where(isNotNull(table.finishedAt)),
+    index('source_files_updated').on(table.updatedAt),
+  ],
+);
+
+export type SourceFileRow = typeof sourceFiles.$inferSelect;
+
+/**
+ * Every rejected row with its line, reason and text. One record starts on a line, hence the key. No foreign key:
+ * a file of a million bad rows would pay for a million checks of a row that its own transaction writes.
+ */
+export const rejectedRows = pgTable(
+  'rejected_rows',
+  {
+    fileId: count('file_id').notNull(),
+    lineNumber: count('line_number').notNull(),
+    reason: text('reason').notNull(),
+    columnName: text('column_name'),
+    message: text('message').notNull(),
+    raw: text('raw').notNull(),
+    rawTruncated: boolean('raw_truncated').notNull().default(false),
+  },
+  (table) => [primaryKey({ columns: [table.fileId, table.lineNumber] })],
+);
+
+export const purchaseAnalytics = pgView('purchase_analytics', {
+  purchaseDate: date('purchase_date', { mode: 'string' }).notNull(),
+  totalPurchases: count('total_purchases').notNull(),
+  totalRevenue: numeric('total_revenue').notNull(),
+  avgOrderValue: numeric('avg_order_value').notNull(),
+  uniqueCustomers: count('unique_customers').notNull(),
+}).as(sql`
+  select (event_timestamp at time zone 'UTC')::date as purchase_date,
+         count(*) as total_purchases,
+         sum(product_price) as total_revenue,
+         round(avg(product_price), 2) as avg_order_value,
+         count(distinct user_id) as unique_customers
+    from user_events
+   where event_type = 'purchase'
+   group by 1
+   order by 1 desc`);
+
+export const userActivitySummary = pgView('user_activity_summary', {
+  userId: varchar('user_id', { length: 50 }).notNull(),
+  totalEvents: count('total_events').notNull(),
+  views: count('views').notNull(),
+  purchases: count('purchases').notNull(),
+  cartAdds: count('cart_adds').notNull(),
+  totalSpent: numeric('total_spent').notNull(),
+  lastActivity: instant('last_activity').notNull(),
+}).as(sql`
+  select user_id,
+         count(*) as total_events,
+         count(*) filter (where event_type = 'view') as views,
+         count(*) filter (where event_type = 'purchase') as purchases,
+         count(*) filter (where event_type = 'add_to_cart') as cart_adds,
+         coalesce(sum(product_price) filter (where event_type = 'purchase'), 0.00) as total_spent,
+         max(event_timestamp) as last_activity
+    from user_events
+   group by user_id
+   order by total_events desc, user_id`);
