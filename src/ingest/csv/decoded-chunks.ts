@@ -1,0 +1,40 @@
+import { withHead } from './chunk-head.ts';
+import { Gunzip, isGzip } from './gunzip.ts';
+import { type ChunkDecoder, LONGEST_BOM_BYTES, textDecoderFor } from './text-decoder.ts';
+
+/**
+ * The bytes of a file as UTF-8 text without a byte order mark: gzip, known by its first two bytes, is unpacked, and UTF-16,
+ * known by its byte order mark, is transcoded. "Decoded offsets" are positions in this output. Bytes without a byte order
+ * mark pass as they are; whether they are UTF-8 is checked record by record.
+ *
+ * Works chunk by chunk, in memory that depends on the size of a chunk only. Leaving the loop early closes the source.
+ *
+ * @throws FileError `corrupt_gzip`, also in the middle or at the end, when the source is damaged there;
+ *   `unsupported_encoding` for UTF-32. Errors of the source pass unchanged.
+ */
+export async function* decodedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let decoder: ChunkDecoder | undefined;
+  for await (const chunk of withHead(unpacked(source), LONGEST_BOM_BYTES)) {
+    decoder ??= textDecoderFor(chunk);
+    const text = decoder.decode(chunk);
+    if (text.length > 0) yield text;
+  }
+  const rest = decoder?.end();
+  if (rest !== undefined && rest.length > 0) yield rest;
+}
+
+async function* unpacked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let gunzip: Gunzip | undefined;
+  let isFirst = true;
+  try {
+    for await (const chunk of withHead(source, 2)) {
+      if (isFirst && isGzip(chunk)) gunzip = new Gunzip();
+      isFirst = false;
+      if (gunzip === undefined) yield chunk;
+      else yield* gunzip.unpack(chunk);
+    }
+    if (gunzip !== undefined) yield* gunzip.end();
+  } finally {
+    gunzip?.close();
+  }
+}

@@ -1,0 +1,132 @@
+import { EVENT_COLUMNS, type EventColumn } from '../event-columns.ts';
+import { FileError } from '../file-error.ts';
+import { columnKey, type HeaderNames, type Quoting, readHeaderNames } from './header-names.ts';
+import { findHeaderRecord, type HeaderSpans, type LineSpan } from './header-record.ts';
+import { cleanTextEnd, isCleanText } from './utf8.ts';
+
+/** What the header says about the file. */
+export interface Header {
+  /** `delimiter`: its byte. */
+  dialect: { delimiter: number };
+  fieldCount: number;
+  /** For each of {@link EVENT_COLUMNS}, in their order, the index of its field. */
+  positions: readonly number[];
+  /** The names of the columns that are not needed, as written but trimmed. */
+  ignoredColumns: string[];
+  /** The decoded offset just behind the header's line end. */
+  endOffset: number;
+  /** The physical line (1-based) at {@link endOffset}; behind a header without a line end it is still the header's. */
+  endLine: number;
+}
+
+const LONGEST_CHARACTER_BYTES = 4;
+const MOST_NAMES_SHOWN = 20;
+const LONGEST_NAME_SHOWN = 40;
+
+/**
+ * Reads the header: the first line of the decoded file that is not blank. Only the names of the columns and their order
+ * matter; the delimiter (`,` `;` tab `|`) is the one that finds most of the needed names.
+ *
+ * @param bytes the decoded file from its first byte on
+ * @param atEnd whether the file ends with them
+ * @param maxRecordBytes the header must end within so many bytes
+ * @returns undefined when more bytes are needed, which is never so `atEnd` or with more than `maxRecordBytes` + 1 of them
+ * @throws FileError `missing_header`, `missing_columns`, `duplicate_columns`, `unsupported_encoding`
+ */
+export function parseHeader(bytes: Buffer, atEnd: boolean, maxRecordBytes: number): Header | undefined {
+  // Two more bytes than the longest header has, for its line end; what is behind them never changes the outcome.
+  const seen = bytes.subarray(0, maxRecordBytes + 2);
+  const spans = findHeaderRecord(seen, atEnd || seen.length === maxRecordBytes + 2);
+  if (spans === undefined) return undefined;
+  if (spans === 'blank') throw missingHeader(bytes.length > seen.length || !atEnd ? maxRecordBytes : undefined);
+  if (spans.firstLine.contentEnd > maxRecordBytes) throw endlessHeader(seen, spans.firstLine, maxRecordBytes);
+
+  const reading = bestReading(seen, spans, maxRecordBytes);
+  if (reading === undefined) throw notText();
+  requireColumns(reading.names);
+  return headerFrom(reading);
+}
+
+interface HeaderReading extends HeaderNames {
+  span: LineSpan;
+}
+
+/**
+ * The header by the rules, or where its quotes do not pair up its first line with quotes taken literally: one in the name
+ * of an ignored column is no reason to refuse the file. Undefined when it is not text.
+ */
+function bestReading(bytes: Buffer, spans: HeaderSpans, maxRecordBytes: number): HeaderReading | undefined {
+  const { record, firstLine } = spans;
+  const isRecord = record !== undefined && record.contentEnd <= maxRecordBytes;
+  const proper = isRecord ? readSpan(bytes, record, 'quoted') : undefined;
+  if (proper?.known === EVENT_COLUMNS.length) return proper;
+  const literal = readSpan(bytes, firstLine, 'literal');
+  if (proper === undefined || literal === undefined) return proper ?? literal;
+  return literal.known > proper.known ? literal : proper;
+}
+
+function readSpan(bytes: Buffer, span: LineSpan, quoting: Quoting): HeaderReading | undefined {
+  const record = bytes.subarray(span.start, span.contentEnd);
+  const names = isCleanText(record) ? readHeaderNames(record, quoting) : undefined;
+  return names === undefined ? undefined : { ...names, span };
+}
+
+function headerFrom({ names, delimiter, span }: HeaderReading): Header {
+  const keys = names.map(columnKey);
+  return {
+    dialect: { delimiter },
+    fieldCount: names.length,
+    positions: EVENT_COLUMNS.map((column) => keys.indexOf(column)),
+    ignoredColumns: names.filter((name) => !isEventColumn(columnKey(name))),
+    endOffset: span.next,
+    endLine: span.nextLine,
+  };
+}
+
+function isEventColumn(key: string): key is EventColumn {
+  return EVENT_COLUMNS.some((column) => column === key);
+}
+
+function requireColumns(names: string[]): void {
+  const keys = names.map(columnKey);
+  const missing = EVENT_COLUMNS.filter((column) => !keys.includes(column));
+  if (missing.length > 0) {
+    const message = `the header has no column ${missing.join(', ')}; its columns are: ${listed(names)}`;
+    throw new FileError('missing_columns', message);
+  }
+  const twice = EVENT_COLUMNS.filter((column) => keys.indexOf(column) !== keys.lastIndexOf(column));
+  if (twice.length > 0) {
+    throw new FileError('duplicate_columns', `the header has more than one column ${twice.join(', ')}`);
+  }
+}
+
+function listed(names: string[]): string {
+  const shown = names.slice(0, MOST_NAMES_SHOWN).map((name) => {
+    const characters = [...name];
+    return characters.length > LONGEST_NAME_SHOWN ? `${characters.slice(0, LONGEST_NAME_SHOWN).join('')}…` : name;
+  });
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ');
+}
+
+function missingHeader(withinBytes: number | undefined): FileError {
+  const where =
+    withinBytes === undefined ? 'the file is empty or blank' : `the first ${withinBytes} bytes are blank lines`;
+  return new FileError('missing_header', `${where}; its first line must be the header: ${EVENT_COLUMNS.join(',')}`);
+}
+
+function endlessHeader(bytes: Buffer, line: LineSpan, maxRecordBytes: number): FileError {
+  // The last character may be cut by the limit, which says nothing against the text.
+  const cleanEnd = cleanTextEnd(bytes, line.start, bytes.length);
+  if (bytes[cleanEnd] === 0 || cleanEnd <= bytes.length - LONGEST_CHARACTER_BYTES) return notText();
+  return new FileError(
+    'missing_columns',
+    `the first line is longer than ${maxRecordBytes} bytes; it must be the header: ${EVENT_COLUMNS.join(',')}`,
+  );
+}
+
+function notText(): FileError {
+  return new FileError(
+    'unsupported_encoding',
+    'the first line is not UTF-8 text; write the file as UTF-8 CSV, or as UTF-16 with a byte order mark',
+  );
+}
