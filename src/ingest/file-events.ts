@@ -1,0 +1,46 @@
+import type { SourceFileRow } from '../database/schema.ts';
+
+export interface LoadProgress {
+  readonly fileId: number;
+  readonly bytesRead: number;
+  readonly rowsRead: number;
+}
+
+/** What this process knows to have happened to files, told after it was committed. */
+export class FileEvents {
+  readonly #fileListeners = new Set<(file: SourceFileRow) => void>();
+  readonly #progressListeners = new Set<(progress: LoadProgress) => void>();
+
+  fileChanged(file: SourceFileRow): void {
+    for (const listener of this.#fileListeners) listener(file);
+  }
+
+  progressed(progress: LoadProgress): void {
+    for (const listener of this.#progressListeners) listener(progress);
+  }
+
+  /** Returns the function that ends the subscription. */
+  onFile(listener: (file: SourceFileRow) => void): () => void {
+    this.#fileListeners.add(listener);
+    return () => this.#fileListeners.delete(listener);
+  }
+
+  /** Returns the function that ends the subscription. */
+  onProgress(listener: (progress: LoadProgress) => void): () => void {
+    this.#progressListeners.add(listener);
+    return () => this.#progressListeners.delete(listener);
+  }
+}
+
+/** Whether a file has reached an end: nothing happens to it any more unless somebody asks. */
+export function isTerminal(file: Pick<SourceFileRow, 'status'>): boolean {
+  switch (file.status) {
+    case 'queued':
+    case 'loading':
+      return false;
+    case 'loaded':
+    case 'failed':
+    case 'duplicate':
+      return true;
+  }
+}

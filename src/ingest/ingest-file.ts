@@ -1,0 +1,132 @@
+import { isUniqueViolation } from '../database/database-error.ts';
+import type { SourceFileRow } from '../database/schema.ts';
+import { FileError } from './file-error.ts';
+import { findByContent, findEarlierVersions } from './ledger/find-files.ts';
+import { abandonFile, failFile, markDuplicate, requeueFile, restartFile } from './ledger/finish-files.ts';
+import type { LoadConnection } from './load/load-connection.ts';
+import { loadFile } from './load/load-file.ts';
+import { ClaimLostError } from './load/load-transaction.ts';
+import type { StartPosition } from './load/resume-point.ts';
+import { type Content, inspectContent } from './sources/inspect-content.ts';
+import { isFolderThere, SourceChangedError, SourceFile } from './sources/source-file.ts';
+import type { TransformResult } from './transform/clean-event.ts';
+
+/** A file waits for another one with the same bytes that is being loaded: shortly at first, longer behind a giant. */
+const TWIN_DELAY_MS = 250;
+const LONGEST_TWIN_DELAY_MS = 5000;
+const FOLDER_AWAY_DELAY_MS = 2000;
+
+export interface IngestContext {
+  readonly connection: LoadConnection;
+  readonly transform: (values: readonly string[]) => TransformResult;
+  readonly commitRows: number;
+  readonly maxRecordBytes: number;
+  readonly settleMs: number;
+  readonly onCommit: (file: SourceFileRow) => void;
+  readonly onProgress: (progress: { readonly bytesRead: number; readonly rowsRead: number }) => void;
+}
+
+/**
+ * The story of one claimed file: read → transform → load → finish. Answers with its new ledger row, which says
+ * `loaded`, `duplicate`, `failed`, or `queued` where it has to wait; undefined where another attempt has taken it over.
+ * @throws what the database or the disk throws, after which the claim is still held and the connection discarded
+ */
+export async function ingestFile(file: SourceFileRow, context: IngestContext): Promise<SourceFileRow | undefined> {
+  try {
+    const source = await SourceFile.open(file.path);
+    try {
+      // Something wrote to it since it was registered: it has to come to rest again.
+      if (source.fingerprint !== file.fingerprint) throw new SourceChangedError(file.path, source.stats);
+      return await ingestSource(file, source, context).catch(async (error) => {
+        // What looks like a fault of the file may be one of its being written at this moment.
+        if (error instanceof FileError) await source.assertUnchanged();
+        throw error;
+      });
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    if (error instanceof ClaimLostError) return undefined;
+    const database = await context.connection.database();
+    if (error instanceof FileError) {
+      // With its folder gone, the file is not: a network mount may be back in a moment.
+      if (error.code === 'unreadable' && file.origin !== 'cli' && !(await isFolderThere(file.path))) {
+        return await requeueFile(database, file, { delayMs: FOLDER_AWAY_DELAY_MS });
+      }
+      return await failFile(database, file, error);
+    }
+    if (error instanceof SourceChangedError) {
+      return await requeueFile(database, file, { delayMs: context.settleMs, version: error.version });
+    }
+    if (isUniqueViolation(error, 'source_files_content_key')) {
+      return await requeueFile(database, file, { delayMs: twinDelay(file) });
+    }
+    throw error;
+  }
+}
+
+async function ingestSource(
+  file: SourceFileRow,
+  source: SourceFile,
+  context: IngestContext,
+): Promise<SourceFileRow | undefined> {
+  const database = await context.connection.database();
+  const versions = await findEarlierVersions(database, file);
+  const sizes = [file, ...versions].map(({ sizeBytes }) => sizeBytes);
+  const content = await inspectContent(source, sizes, () =>
+    context.onProgress({ bytesRead: 0, rowsRead: file.rowsRead }),
+  );
+
+  // Rows of bytes that the file does not hold any more go first: they would claim those bytes against everybody else.
+  const isStale = file.committedOffset > 0 && !holdsPrefix(content, file);
+  const current = isStale ? await restartFile(database, file) : file;
+  if (current === undefined) return undefined;
+
+  const twin = await findByContent(database, content.sha256, file.fileId);
+  if (twin?.status === 'loaded') {
+    const duplicate = { of: twin.fileId, sha256: content.sha256, sizeBytes: source.sizeBytes };
+    return await markDuplicate(database, current, duplicate);
+  }
+  if (twin !== undefined && (await abandonFile(database, twin.fileId)) === undefined) {
+    return await requeueFile(database, current, { delayMs: twinDelay(file) });
+  }
+
+  const continued = longestPrefix(content, versions);
+  return await loadFile({
+    ...context,
+    file: current,
+    source,
+    sha256: content.sha256,
+    start: startPosition(current, continued),
+    follows: (continued ?? versions[0])?.fileId ?? null,
+  });
+}
+
+/** Behind what this file, or the version that it continues, has committed already. */
+function startPosition(file: SourceFileRow, continued: SourceFileRow | undefined): StartPosition | undefined {
+  if (file.committedOffset > 0) return { offset: file.committedOffset, line: file.committedLine };
+  if (continued === undefined) return undefined;
+  const { committedOffset: offset, committedLine: line, tailOffset, tailLine } = continued;
+  // Under another name those bytes are still a file of their own, whose last row is what it is.
+  const isSameFile = continued.path === file.path;
+  if (tailOffset === null || tailLine === null || !isSameFile) return { offset, line };
+  return { offset, line, tail: { offset: tailOffset, line: tailLine } };
+}
+
+/** The version of which the content holds all bytes, the longest one: whatever came in between, its rows are loaded. */
+function longestPrefix(content: Content, versions: readonly SourceFileRow[]): SourceFileRow | undefined {
+  const held = versions.filter((version) => holdsPrefix(content, version));
+  return held.reduce<SourceFileRow | undefined>(
+    (longest, version) => (longest === undefined || version.sizeBytes > longest.sizeBytes ? version : longest),
+    undefined,
+  );
+}
+
+/** Whether the content begins with all the bytes of an earlier version. */
+function holdsPrefix(content: Content, earlier: SourceFileRow): boolean {
+  return earlier.sha256 !== null && content.prefixes.get(earlier.sizeBytes) === earlier.sha256;
+}
+
+function twinDelay(file: SourceFileRow): number {
+  return Math.min(LONGEST_TWIN_DELAY_MS, TWIN_DELAY_MS * file.attempts);
+}

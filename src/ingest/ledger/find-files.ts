@@ -1,0 +1,58 @@
+import { and, desc, eq, getTableColumns, inArray, ne, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import type { Queryable } from '../../database/client.ts';
+import { type SourceFileRow, sourceFiles } from '../../database/schema.ts';
+import { isOneOf } from './claim-files.ts';
+
+/** An appended file continues one of the last so many versions of its path. */
+const EARLIER_VERSIONS = 100;
+
+/** The file that has committed rows of exactly these bytes, if any. */
+export async function findByContent(
+  database: Queryable,
+  sha256: string,
+  exceptFileId: number,
+): Promise<SourceFileRow | undefined> {
+  const [file] = await database
+    .select()
+    .from(sourceFiles)
+    .where(
+      and(
+        eq(sourceFiles.sha256, sha256),
+        sql`(${sourceFiles.status} = 'loaded' or ${sourceFiles.committedOffset} > 0)`,
+        sql`${sourceFiles.fileId} <> ${exceptFileId}`,
+      ),
+    )
+    .limit(1);
+  return file;
+}
+
+/**
+ * The files whose rows the path has stood for, the one that finished last first: versions that were loaded, and where a
+ * version was a duplicate, the file that holds its rows. Not by id: the retry of an old version may finish after a newer one.
+ */
+export async function findEarlierVersions(
+  database: Queryable,
+  file: Pick<SourceFileRow, 'path' | 'fileId'>,
+): Promise<SourceFileRow[]> {
+  const version = alias(sourceFiles, 'version');
+  return await database
+    .select(getTableColumns(sourceFiles))
+    .from(version)
+    .innerJoin(sourceFiles, sql`${sourceFiles.fileId} = coalesce(${version.duplicateOf}, ${version.fileId})`)
+    .where(
+      and(
+        eq(version.path, file.path),
+        inArray(version.status, ['loaded', 'duplicate']),
+        ne(version.fileId, file.fileId),
+      ),
+    )
+    .orderBy(desc(version.finishedAt), desc(version.fileId))
+    .limit(EARLIER_VERSIONS);
+}
+
+/** Files by id, in no order. */
+export async function findFiles(database: Queryable, fileIds: readonly number[]): Promise<SourceFileRow[]> {
+  if (fileIds.length === 0) return [];
+  return await database.select().from(sourceFiles).where(isOneOf(fileIds));
+}

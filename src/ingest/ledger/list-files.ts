@@ -1,0 +1,47 @@
+import { and, asc, desc, eq, gt, lt } from 'drizzle-orm';
+import type { Queryable } from '../../database/client.ts';
+import { type FileStatus, rejectedRows, type SourceFileRow, sourceFiles } from '../../database/schema.ts';
+
+export type RejectedRow = typeof rejectedRows.$inferSelect;
+
+/** Files, newest first. */
+export async function listFiles(
+  database: Queryable,
+  query: {
+    readonly status?: FileStatus | undefined;
+    readonly name?: string | undefined;
+    readonly before?: number | undefined;
+    readonly limit: number;
+  },
+): Promise<SourceFileRow[]> {
+  return await database
+    .select()
+    .from(sourceFiles)
+    .where(
+      and(
+        query.status === undefined ? undefined : eq(sourceFiles.status, query.status),
+        query.name === undefined ? undefined : eq(sourceFiles.name, query.name),
+        query.before === undefined ? undefined : lt(sourceFiles.fileId, query.before),
+      ),
+    )
+    .orderBy(desc(sourceFiles.fileId))
+    .limit(query.limit);
+}
+
+/** A file's rejected rows in the order of their lines. */
+export async function listRejects(
+  database: Queryable,
+  query: { readonly fileId: number; readonly afterLine?: number | undefined; readonly limit: number },
+): Promise<RejectedRow[]> {
+  return await database
+    .select()
+    .from(rejectedRows)
+    .where(
+      and(
+        eq(rejectedRows.fileId, query.fileId),
+        query.afterLine === undefined ? undefined : gt(rejectedRows.lineNumber, query.afterLine),
+      ),
+    )
+    .orderBy(asc(rejectedRows.lineNumber))
+    .limit(query.limit);
+}

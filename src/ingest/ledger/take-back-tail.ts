@@ -1,0 +1,46 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { Queryable } from '../../database/client.ts';
+import { rejectedRows, sourceFiles, userEvents } from '../../database/schema.ts';
+
+/**
+ * Removes the last row of a loaded file, loaded or rejected, and corrects the file's counts in the same transaction.
+ * Its whole is about to be loaded as a row of the version that follows. False where the tail is not there any more.
+ */
+export async function takeBackTail(
+  transaction: Queryable,
+  tail: { readonly fileId: number; readonly line: number },
+): Promise<boolean> {
+  const [file] = await transaction
+    .select()
+    .from(sourceFiles)
+    .where(and(eq(sourceFiles.fileId, tail.fileId), eq(sourceFiles.tailLine, tail.line)))
+    .for('update');
+  if (file === undefined) return false;
+  const events = await transaction
+    .delete(userEvents)
+    .where(and(eq(userEvents.fileId, tail.fileId), eq(userEvents.lineNumber, tail.line)));
+  const rejects = await transaction
+    .delete(rejectedRows)
+    .where(and(eq(rejectedRows.fileId, tail.fileId), eq(rejectedRows.lineNumber, tail.line)))
+    .returning({ reason: rejectedRows.reason });
+  const rejectsByReason = { ...file.rejectsByReason };
+  for (const { reason } of rejects) {
+    const rest = (rejectsByReason[reason] ?? 0) - 1;
+    if (rest > 0) rejectsByReason[reason] = rest;
+    else delete rejectsByReason[reason];
+  }
+  const loaded = events.rowCount ?? 0;
+  await transaction
+    .update(sourceFiles)
+    .set({
+      rowsRead: file.rowsRead - loaded - rejects.length,
+      rowsLoaded: file.rowsLoaded - loaded,
+      rowsRejected: file.rowsRejected - rejects.length,
+      rejectsByReason,
+      tailOffset: null,
+      tailLine: null,
+      updatedAt: sql`clock_timestamp()`,
+    })
+    .where(eq(sourceFiles.fileId, tail.fileId));
+  return true;
+}

@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { SourceFileRow } from '../../database/schema.ts';
+import { isLineEnd, LF } from '../csv/byte-codes.ts';
+import { decodedChunks } from '../csv/decoded-chunks.ts';
+import { type Header, parseHeader } from '../csv/header.ts';
+import { RecordReader } from '../csv/record-reader.ts';
+import { SourceChangedError, type SourceFile } from '../sources/source-file.ts';
+import type { TransformResult } from '../transform/clean-event.ts';
+import type { LoadConnection } from './load-connection.ts';
+import { LoadTransaction } from './load-transaction.ts';
+import { RecordEncoder } from './record-encoder.ts';
+import { type Beginning, type Position, ResumePoint, type StartPosition } from './resume-point.ts';
+
+/** So that a crash in a giant file costs seconds, even where the database is slow. */
+const COMMIT_INTERVAL_MS = 5000;
+const LARGEST_CHUNK_BYTES = 256 * 1024;
+const SMALLEST_CHUNK_BYTES = 16 * 1024;
+const TYPICAL_RECORD_BYTES = 64;
+/** Rejects wait in memory while a COPY of events is open, up to this size. */
+const REJECT_BUFFER_BYTES = 1024 * 1024;
+
+export interface LoadRequest {
+  readonly file: SourceFileRow;
+  readonly source: SourceFile;
+  readonly sha256: string;
+  /** where an earlier load of the same bytes stopped; undefined: behind the header */
+  readonly start: StartPosition | undefined;
+  /** the earlier version of the same path */
+  readonly follows: number | null;
+  readonly transform: (values: readonly string[]) => TransformResult;
+  readonly connection: LoadConnection;
+  readonly commitRows: number;
+  readonly maxRecordBytes: number;
+  /** called with the ledger row after each commit but the last */
+  readonly onCommit: (file: SourceFileRow) => void;
+  /** called after each chunk; throws to stop the load */
+  readonly onProgress: (progress: { readonly bytesRead: number; readonly rowsRead: number }) => void;
+}
+
+/**
+ * Reads a file from its start position to its end and commits its rows, rejects and progress in transactions of
+ * about `commitRows` rows. On any error the connection is discarded, so nothing that was not committed remains.
+ * @throws FileError for a header without which no row can be told; SourceChangedError; ClaimLostError
+ */
+export async function loadFile(request: LoadRequest): Promise<SourceFileRow> {
+  try {
+    return await new FileLoad(request).run();
+  } catch (error) {
+    request.connection.discard();
+    throw error;
+  }
+}
+
+class FileLoad {
+  readonly #request: LoadRequest;
+  readonly #transaction: LoadTransaction;
+  readonly #hash = createHash('sha256');
+  #file: SourceFileRow;
+  #bytesRead = 0;
+  #headerBytes = Buffer.alloc(0);
+  #decodedBytes = 0;
+  #endsInMidLine = false;
+  #header: Header | undefined;
+  #resumePoint: ResumePoint | undefined;
+  #load: { readonly reader: RecordReader; readonly encoder: RecordEncoder } | undefined;
+  #tailToTakeBack: { readonly fileId: number; readonly line: number } | undefined;
+  #rowsCommitted: number;
+  #lastCommit = performance.now();
+
+  constructor(request: LoadRequest) {
+    this.#request = request;
+    this.#file = request.file;
+    this.#rowsCommitted = request.file.rowsRead;
+    this.#transaction = new LoadTransaction(request.connection);
+  }
+
+  async run(): Promise<SourceFileRow> {
+    for await (const chunk of decodedChunks(this.#hashedChunks())) {
+      this.#take(chunk);
+      await this.#send();
+      this.#request.onProgress({ bytesRead: this.#bytesRead, rowsRead: this.#load?.encoder.counts.read ?? 0 });
+      if (this.#isCommitDue()) await this.#commit('loading');
+    }
+    this.#end();
+    await this.#send();
+    if (this.#hash.digest('hex') !== this.#request.sha256) {
+      throw new SourceChangedError(this.#request.source.path, this.#request.source.stats);
+    }
+    return await this.#commit('loaded');
+  }
+
+  async *#hashedChunks(): AsyncGenerator<Buffer> {
+    const wanted = Math.min(
+      LARGEST_CHUNK_BYTES,
+      Math.max(SMALLEST_CHUNK_BYTES, this.#request.commitRows * TYPICAL_RECORD_BYTES),
+    );
+    for await (const chunk of this.#request.source.chunks(wanted)) {
+      this.#hash.update(chunk);
+      this.#bytesRead += chunk.length;
+      yield chunk;
+    }
+  }
+
+  #take(chunk: Buffer): void {
+    this.#decodedBytes += chunk.length;
+    this.#endsInMidLine = !isLineEnd(chunk[chunk.length - 1] ?? LF);
+    if (this.#load !== undefined) {
+      this.#load.reader.push(chunk);
+    } else if (this.#resumePoint !== undefined) {
+      this.#begin(this.#resumePoint.take(chunk));
+    } else {
+      this.#headerBytes = Buffer.concat([this.#headerBytes, chunk]);
+      this.#takeHeader(false);
+    }
+  }
+
+  #end(): void {
+    if (this.#header === undefined) this.#takeHeader(true);
+    if (this.#load === undefined) this.#begin(this.#resumePoint?.end());
+    this.#load?.reader.end();
+  }
+
+  #takeHeader(atEnd: boolean): void {
+    const header = parseHeader(this.#headerBytes, atEnd, this.#request.maxRecordBytes);
+    if (header === undefined) return;
+    this.#header = header;
+    const { start } = this.#request;
+    const behindHeader = { offset: header.endOffset, line: header.endLine };
+    // A header that has grown since, by a column that it did not need, may reach beyond where it ended then.
+    this.#resumePoint = new ResumePoint(start !== undefined && start.offset > header.endOffset ? start : behindHeader);
+    this.#begin(this.#resumePoint.take(this.#headerBytes));
+    this.#headerBytes = Buffer.alloc(0);
+  }
+
+  #begin(beginning: Beginning | undefined): void {
+    if (beginning === undefined || this.#header === undefined) return;
+    const { file, follows, transform, maxRecordBytes } = this.#request;
+    const { from, bytes, replacesTail } = beginning;
+    const encoder = new RecordEncoder({
+      fileId: file.fileId,
+      positions: this.#header.positions,
+      transform,
+      counts: {
+        read: file.rowsRead,
+        loaded: file.rowsLoaded,
+        rejected: file.rowsRejected,
+        rejectsByReason: { ...file.rejectsByReason },
+      },
+    });
+    const reader = new RecordReader(
+      {
+        delimiter: this.#header.dialect.delimiter,
+        fieldCount: this.#header.fieldCount,
+        maxRecordBytes,
+        startOffset: from.offset,
+        startLine: from.line,
+      },
+      encoder,
+    );
+    this.#load = { reader, encoder };
+    if (replacesTail && follows !== null) this.#tailToTakeBack = { fileId: follows, line: from.line };
+    reader.push(bytes);
+  }
+
+  async #send(): Promise<void> {
+    if (this.#load === undefined) return;
+    const { events, rejects } = this.#load.encoder;
+    if (events.rows > 0) await this.#transaction.write('events', events.take());
+    if (rejects.byteLength > REJECT_BUFFER_BYTES) await this.#transaction.write('rejects', rejects.take());
+  }
+
+  #isCommitDue(): boolean {
+    const uncommitted = (this.#load?.encoder.counts.read ?? 0) - this.#rowsCommitted;
+    return (
+      uncommitted > 0 &&
+      (uncommitted >= this.#request.commitRows || performance.now() - this.#lastCommit > COMMIT_INTERVAL_MS)
+    );
+  }
+
+  async #commit(status: 'loading' | 'loaded'): Promise<SourceFileRow> {
+    const load = this.#load;
+    const header = this.#header;
+    if (load === undefined || header === undefined) throw new TypeError('there is nothing to commit before the header');
+    const { source, sha256, follows } = this.#request;
+    const { rejects, counts } = load.encoder;
+    if (rejects.rows > 0) await this.#transaction.write('rejects', rejects.take());
+    await source.assertUnchanged();
+    const tail = status === 'loaded' ? this.#tail(load) : undefined;
+    if (this.#tailToTakeBack !== undefined) await this.#transaction.takeBack(this.#tailToTakeBack);
+    this.#tailToTakeBack = undefined;
+    this.#file = await this.#transaction.commit(this.#request.file, this.#file.committedOffset, {
+      status,
+      sha256,
+      follows,
+      sizeBytes: source.sizeBytes,
+      fingerprint: source.fingerprint,
+      rowsRead: counts.read,
+      rowsLoaded: counts.loaded,
+      rowsRejected: counts.rejected,
+      rejectsByReason: counts.rejectsByReason,
+      ignoredColumns: header.ignoredColumns,
+      bytesCommitted: status === 'loaded' ? source.sizeBytes : this.#bytesReadUpTo(load.reader.offset),
+      committedOffset: load.reader.offset,
+      committedLine: load.reader.line,
+      tailOffset: tail?.offset ?? null,
+      tailLine: tail?.line ?? null,
+    });
+    this.#rowsCommitted = counts.read;
+    this.#lastCommit = performance.now();
+    if (status === 'loading') this.#request.onCommit(this.#file);
+    return this.#file;
+  }
+
+  /** The last row, where the file ends behind it without a line end: it may not be all of it. */
+  #tail({ reader, encoder }: { readonly reader: RecordReader; readonly encoder: RecordEncoder }): Position | undefined {
+    const { lastOffset: offset, lastLine: line } = encoder;
+    if (!this.#endsInMidLine || offset < 0) return undefined;
+    // What is read again to see whether it goes on has to fit into memory.
+    return reader.offset - offset <= this.#request.maxRecordBytes ? { offset, line } : undefined;
+  }
+
+  /** Exact for plain UTF-8; for gzip and UTF-16 to within the bytes that are still being decoded. */
+  #bytesReadUpTo(decodedOffset: number): number {
+    return Math.max(0, this.#bytesRead - (this.#decodedBytes - decodedOffset));
+  }
+}

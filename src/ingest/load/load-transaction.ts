@@ -1,0 +1,114 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type pg from 'pg';
+import type { Queryable } from '../../database/client.ts';
+import { type SourceFileRow, sourceFiles } from '../../database/schema.ts';
+import { type Claim, heldBy } from '../ledger/claim-files.ts';
+import { takeBackTail } from '../ledger/take-back-tail.ts';
+import { BinaryRows } from './binary-rows.ts';
+import { CopyWriter } from './copy-writer.ts';
+import type { LoadConnection } from './load-connection.ts';
+
+const COPY_TABLE = {
+  events:
+    'COPY user_events (user_id, event_type, event_timestamp, product_id, product_name, product_price, session_id, file_id, line_number) FROM STDIN (FORMAT binary)',
+  rejects:
+    'COPY rejected_rows (file_id, line_number, reason, column_name, message, raw, raw_truncated) FROM STDIN (FORMAT binary)',
+} as const;
+
+type CopyTable = keyof typeof COPY_TABLE;
+
+/**
+ * Limits of our own instead of the role's or database's, which might cut a COPY that is in order; SET LOCAL ends with
+ * the transaction, so nothing leaks through a connection pooler. A process that is frozen in the middle of a COPY or
+ * between two statements must not keep its rows and the ledger row locked before the replica that takes over; the COPYs
+ * of a load that is not frozen end with its commits, every few seconds.
+ */
+const TRANSACTION_SETTINGS =
+  "set local statement_timeout = '60s'; set local lock_timeout = '30s'; set local idle_in_transaction_session_timeout = '10s'";
+
+/** Another attempt has taken the file over; nothing of this one may be committed. */
+export class ClaimLostError extends Error {
+  readonly code = 'claim_lost';
+}
+
+/** The columns of the ledger row that a commit writes. */
+export type LedgerUpdate = Partial<
+  Omit<typeof sourceFiles.$inferInsert, 'fileId' | 'attempts' | 'finishedAt' | 'updatedAt'>
+> & { readonly committedOffset: number };
+
+/**
+ * One transaction of a load: rows, rejects and the ledger row become visible together or not at all.
+ * After an error the connection must be discarded, which rolls back.
+ */
+export class LoadTransaction {
+  readonly #connection: LoadConnection;
+  /** of this transaction: a connection that is lost in the middle must not be replaced, its rows are gone with it */
+  #client: pg.Client | undefined;
+  #copy: { readonly table: CopyTable; readonly writer: CopyWriter } | undefined;
+
+  constructor(connection: LoadConnection) {
+    this.#connection = connection;
+  }
+
+  /** Appends encoded rows. The tables may alternate, which costs a COPY statement at each change. */
+  async write(table: CopyTable, rows: Buffer): Promise<void> {
+    const client = await this.#begin();
+    if (this.#copy?.table !== table) {
+      await this.#endCopy();
+      this.#copy = { table, writer: new CopyWriter(client, COPY_TABLE[table]) };
+      await this.#copy.writer.write(BinaryRows.header());
+    }
+    await this.#copy.writer.write(rows);
+  }
+
+  /**
+   * Takes back the last row of a loaded file, of which only a part had been written when it was loaded.
+   * @throws ClaimLostError where another attempt has done so already
+   */
+  async takeBack(tail: { readonly fileId: number; readonly line: number }): Promise<void> {
+    const client = await this.#begin();
+    await this.#endCopy();
+    if (!(await takeBackTail(drizzle(client), tail))) {
+      throw new ClaimLostError(`the last row of file ${tail.fileId} has been taken back by another attempt`);
+    }
+  }
+
+  /**
+   * Commits the rows together with the progress of the file.
+   * @throws ClaimLostError where the ledger row is not at `expectedOffset` of this attempt any more
+   */
+  async commit(claim: Claim, expectedOffset: number, update: LedgerUpdate): Promise<SourceFileRow> {
+    const client = await this.#begin();
+    await this.#endCopy();
+    const database: Queryable = drizzle(client);
+    const [file] = await database
+      .update(sourceFiles)
+      .set({
+        ...update,
+        updatedAt: sql`clock_timestamp()`,
+        ...(update.status === 'loaded' ? { finishedAt: sql`clock_timestamp()` } : {}),
+      })
+      .where(and(heldBy(claim), eq(sourceFiles.committedOffset, expectedOffset)))
+      .returning();
+    if (file === undefined) throw new ClaimLostError(`another attempt has taken file ${claim.fileId} over`);
+    await client.query('commit');
+    this.#client = undefined;
+    return file;
+  }
+
+  async #begin(): Promise<pg.Client> {
+    if (this.#client !== undefined) return this.#client;
+    const client = await this.#connection.client();
+    await client.query(`begin; ${TRANSACTION_SETTINGS}`);
+    this.#client = client;
+    return client;
+  }
+
+  async #endCopy(): Promise<void> {
+    if (this.#copy === undefined) return;
+    await this.#copy.writer.write(BinaryRows.trailer());
+    await this.#copy.writer.finish();
+    this.#copy = undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
+
+/** File systems allow no more bytes in a name. */
+const MAX_NAME_BYTES = 255;
+/** Room for a suffix that tells apart files of the same name. */
+const SUFFIX_ROOM = 16;
+/** How many of the names to try are counted up, and how many of them are drawn after that. */
+const COUNTED_NAMES = 9;
+const RANDOM_NAMES = 5;
+const EXTENSION = /\.csv(\.gz)?$/i;
+const LEFT_ALONE = /^\.|\.tmp$|\.part$|~$/i;
+
+/** Whether a file of this name in the watched folder is to be loaded; names of files in progress are left alone. */
+export function isSourceName(name: string): boolean {
+  return EXTENSION.test(name) && !LEFT_ALONE.test(name);
+}
+
+/**
+ * Makes the name that a client gave its upload into one for the watched folder: its last part only, without control
+ * characters, not hidden, at most 255 bytes, with an extension that the watcher knows.
+ */
+export function safeName(given: string): string {
+  const last = basename(given.replaceAll('\\', '/'));
+  const visible = [...last.normalize('NFC').toWellFormed()]
+    .map((character) => (isHarmless(character) ? character : '_'))
+    .join('')
+    .replace(/^[.\s]+/, '')
+    .trim();
+  const named = visible === '' ? 'upload.csv' : EXTENSION.test(visible) ? visible : `${visible}.csv`;
+  const { stem, extension } = splitName(named);
+  return `${cutBytes(stem === '' ? 'upload' : stem, MAX_NAME_BYTES - SUFFIX_ROOM - extension.length)}${extension}`;
+}
+
+/**
+ * The names to try, one after the other, where earlier ones are taken: `events.csv`, `events-2.csv` … `events-9.csv`,
+ * then a few like `events-5f0c91ab.csv`. Counting on would make the thousandth file of a name cost a thousand tries.
+ */
+export function* namesToTry(name: string): Generator<string, void, void> {
+  const { stem, extension } = splitName(name);
+  yield name;
+  for (let n = 2; n <= COUNTED_NAMES; n += 1) yield `${stem}-${n}${extension}`;
+  for (let n = 1; n <= RANDOM_NAMES; n += 1) yield `${stem}-${randomBytes(4).toString('hex')}${extension}`;
+}
+
+function splitName(name: string): { stem: string; extension: string } {
+  const extension = EXTENSION.exec(name)?.[0] ?? '';
+  return { stem: name.slice(0, name.length - extension.length), extension };
+}
+
+function isHarmless(character: string): boolean {
+  // Controls, line separators and bidirectional overrides would forge log lines and listings.
+  return !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}/\\]/u.test(character);
+}
+
+function cutBytes(text: string, limit: number): string {
+  let bytes = 0;
+  let cut = '';
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > limit) break;
+    cut += character;
+  }
+  return cut;
+}

@@ -1,0 +1,130 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Queryable } from '../../database/client.ts';
+import type { SourceFileRow } from '../../database/schema.ts';
+import { inTransaction } from '../../database/transaction.ts';
+import { errorCode } from '../../error-code.ts';
+import { type FileVersion, insertFiles, isPathOpen, lockRegistration } from '../ledger/register-files.ts';
+import { namesToTry, safeName } from './file-name.ts';
+import { moveWithoutOverwriting, syncPath } from './place-file.ts';
+import { fingerprintOf } from './source-file.ts';
+
+/** Hidden, so the watcher leaves it alone; inside the watched folder, so that moving out of it is a rename. */
+const SPOOL = '.uploads';
+const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
+
+export class UploadTooLargeError extends Error {
+  readonly code = 'upload_too_large';
+}
+
+/** An upload that is whole and synced on disk, but not in the folder or ledger yet. */
+export interface SpooledUpload {
+  readonly name: string;
+  readonly spoolPath: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** Takes uploads into the watched folder: streamed to disk, synced, moved in under a free name, and in the ledger. */
+export class UploadSpool {
+  readonly #inputDirectory: string;
+  readonly #directory: string;
+  readonly #maxBytes: number;
+
+  constructor(options: { readonly inputDirectory: string; readonly maxBytes: number }) {
+    this.#inputDirectory = options.inputDirectory;
+    this.#directory = join(options.inputDirectory, SPOOL);
+    this.#maxBytes = options.maxBytes;
+  }
+
+  /** Removes what an earlier process left half received. Recent ones may belong to another replica. */
+  async purge(): Promise<void> {
+    const names = await readdir(this.#directory).catch(() => []);
+    for (const name of names) {
+      const path = join(this.#directory, name);
+      const stats = await lstat(path).catch(() => undefined);
+      if (stats !== undefined && Date.now() - stats.mtimeMs > ABANDONED_AFTER_MS) await unlink(path).catch(() => {});
+    }
+  }
+
+  /**
+   * Streams one upload to disk in constant memory and syncs it. Nothing is left behind where it fails or is cut off.
+   * `before`: bytes of the same request that other files have taken already; the limit is for all of them together.
+   * @throws UploadTooLargeError, and what the stream or the disk throws
+   */
+  async receive(givenName: string, body: AsyncIterable<Buffer>, before = 0): Promise<SpooledUpload> {
+    await mkdir(this.#directory, { recursive: true });
+    const spoolPath = join(this.#directory, `${randomUUID()}.part`);
+    // Opened before a byte is read: were it left to the stream, the file could appear after a quick failure had removed it.
+    const handle = await open(spoolPath, 'wx');
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    const maxBytes = this.#maxBytes;
+    async function* counted(chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        sizeBytes += chunk.length;
+        if (before + sizeBytes > maxBytes)
+          throw new UploadTooLargeError(`the upload is larger than MAX_UPLOAD_BYTES (${maxBytes} bytes)`);
+        hash.update(chunk);
+        yield chunk;
+      }
+    }
+    try {
+      await pipeline(body, counted, handle.createWriteStream({ flush: true }));
+    } catch (error) {
+      await handle.close().catch(() => {});
+      await unlink(spoolPath).catch(() => {});
+      throw error;
+    }
+    return { name: safeName(givenName), spoolPath, sizeBytes, sha256: hash.digest('hex') };
+  }
+
+  /**
+   * Moves spooled uploads into the watched folder and the ledger, all or none. The ledger rows are written while
+   * registration is locked, so the watcher, which sees the files arrive, finds them there.
+   */
+  async accept(database: Queryable, uploads: readonly SpooledUpload[]): Promise<SourceFileRow[]> {
+    const placed: string[] = [];
+    try {
+      return await inTransaction(database, async (transaction) => {
+        await lockRegistration(transaction);
+        const versions: FileVersion[] = [];
+        for (const upload of uploads) {
+          const { name, path } = await this.#place(transaction, upload);
+          placed.push(path);
+          const stats = await lstat(path, { bigint: true });
+          const { sizeBytes, sha256 } = upload;
+          versions.push({ name, path, origin: 'upload', sizeBytes, sha256, fingerprint: fingerprintOf(stats) });
+        }
+        await syncPath(this.#inputDirectory);
+        return await insertFiles(transaction, versions);
+      });
+    } catch (error) {
+      // Also where the answer to COMMIT was lost: the client is told to send again, so this copy must not stay.
+      await Promise.all(placed.map((path) => unlink(path).catch(() => {})));
+      throw error;
+    }
+  }
+
+  /** Removes spooled uploads that are not wanted; those that were accepted are not in the spool any more. */
+  async discard(uploads: readonly SpooledUpload[]): Promise<void> {
+    await Promise.all(uploads.map(({ spoolPath }) => unlink(spoolPath).catch(() => {})));
+  }
+
+  async #place(transaction: Queryable, upload: SpooledUpload): Promise<{ name: string; path: string }> {
+    for (const name of namesToTry(upload.name)) {
+      const path = join(this.#inputDirectory, name);
+      // A file of that name may be gone from the folder and still wait in the ledger.
+      if (await isPathOpen(transaction, path)) continue;
+      try {
+        await moveWithoutOverwriting(upload.spoolPath, path);
+        return { name, path };
+      } catch (error) {
+        if (errorCode(error) !== 'EEXIST') throw error;
+      }
+    }
+    throw new Error(`${this.#inputDirectory} has no free name for ${upload.name}`);
+  }
+}

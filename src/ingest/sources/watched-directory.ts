@@ -1,0 +1,233 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import type { Logger } from 'pino';
+import type { SourceFileRow } from '../../database/schema.ts';
+import { isTerminal } from '../file-events.ts';
+import type { FileVersion, RegisteredFile } from '../ledger/register-files.ts';
+import { isSourceName } from './file-name.ts';
+import { type FoundFile, lookAt, scanDirectory } from './scan-directory.ts';
+import { Settling } from './settling.ts';
+import { fingerprintOf } from './source-file.ts';
+
+const BATCH = 500;
+/** Versions remembered as done, so that a scan need not ask the ledger about each file; beyond that it asks. */
+const REMEMBERED = 100_000;
+const AWAY_DELAY_MS = 1000;
+
+export type WatcherState = 'watching' | 'rescan-only' | 'unavailable';
+
+export interface WatchedDirectoryOptions {
+  /** created where it does not exist */
+  readonly directory: string;
+  readonly settleMs: number;
+  readonly rescanMs: number;
+  readonly log: Logger;
+  readonly submit: (versions: readonly FileVersion[]) => Promise<RegisteredFile[]>;
+  /** called for a file that is found to be loaded already: an earlier process may have died before it was put away */
+  readonly onAlreadyLoaded: (file: SourceFileRow) => Promise<void>;
+}
+
+/**
+ * Finds files in a folder. File system events are hints that make it prompt; they get lost (queue overflow, network
+ * mounts, races in the watcher), so a scan of the whole folder every `rescanMs` is the truth.
+ */
+export class WatchedDirectory {
+  readonly directory: string;
+  readonly #options: WatchedDirectoryOptions;
+  readonly #settling: Settling;
+  readonly #done = new Map<string, string>();
+  /** names to look at, and when (milliseconds of `performance.now`) */
+  readonly #due = new Map<string, number>();
+  #watcher: FSWatcher | undefined;
+  #state: WatcherState = 'rescan-only';
+  #timer: NodeJS.Timeout | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #nextScan = 0;
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  private constructor(directory: string, options: WatchedDirectoryOptions) {
+    this.directory = directory;
+    this.#options = options;
+    this.#settling = new Settling(options.settleMs);
+  }
+
+  /** Makes the folder ready and returns its absolute path without symbolic links, by which the ledger knows its files. */
+  static async prepare(options: WatchedDirectoryOptions): Promise<WatchedDirectory> {
+    await mkdir(options.directory, { recursive: true });
+    return new WatchedDirectory(await realpath(options.directory), options);
+  }
+
+  get state(): WatcherState {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#watch();
+    this.#schedule(0);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#watcher?.close();
+    await this.#running;
+  }
+
+  #watch(): void {
+    const watcher = watch(this.directory, {
+      depth: 0,
+      followSymlinks: false,
+      ignoreInitial: true,
+      ignorePermissionErrors: true,
+      // Only hints come from here; whether a file is complete is decided by looking at it.
+      awaitWriteFinish: false,
+      ignored: (path, stats) => path !== this.directory && (stats?.isFile() === false || !isSourceName(basename(path))),
+    });
+    let isPartial = false;
+    const hint = (path: string) => this.#look(basename(path), performance.now());
+    watcher.on('add', hint).on('change', hint);
+    watcher.on('ready', () => {
+      // After an error it is ready for a part of the folder only.
+      if (!isPartial) this.#state = 'watching';
+      // What arrived between the first scan and now was seen by neither.
+      this.#scanSoon();
+    });
+    watcher.on('unlinkDir', (path) => {
+      if (path === this.directory) this.#scanSoon();
+    });
+    watcher.on('error', (error) => {
+      this.#state = 'rescan-only';
+      // Where the system's limit of watches is reached, each file of the folder brings this error.
+      if (isPartial) return;
+      isPartial = true;
+      this.#options.log.warn(
+        { err: error, directory: this.directory },
+        'the folder can not be watched; scanning it instead',
+      );
+    });
+    this.#watcher = watcher;
+  }
+
+  #look(name: string, at: number): void {
+    this.#due.set(name, at);
+    this.#schedule(at);
+  }
+
+  #scanSoon(): void {
+    this.#nextScan = 0;
+    this.#schedule(0);
+  }
+
+  #schedule(at: number): void {
+    if (this.#closed || this.#running !== undefined || at >= this.#wakeAt) return;
+    this.#wakeAt = at;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#run(), Math.max(0, at - performance.now()));
+  }
+
+  async #run(): Promise<void> {
+    this.#running = this.#findFiles();
+    await this.#running;
+    this.#running = undefined;
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    let next = this.#nextScan;
+    for (const at of this.#due.values()) next = Math.min(next, at);
+    this.#schedule(next);
+  }
+
+  async #findFiles(): Promise<void> {
+    const now = performance.now();
+    const isScan = now >= this.#nextScan;
+    if (isScan) this.#nextScan = now + this.#options.rescanMs;
+    try {
+      await this.#submitComplete(isScan ? scanDirectory(this.directory) : this.#dueFiles(now));
+      if (isScan) await this.#watchAgain();
+    } catch (error) {
+      this.#nextScan = performance.now() + Math.min(AWAY_DELAY_MS, this.#options.rescanMs);
+      this.#reportAway(error);
+    }
+  }
+
+  async *#dueFiles(now: number): AsyncGenerator<FoundFile> {
+    for (const [name, at] of this.#due) {
+      if (at > now) continue;
+      this.#due.delete(name);
+      const found = await lookAt(this.directory, name);
+      if (found === undefined) this.#settling.forget(join(this.directory, name));
+      else yield found;
+    }
+  }
+
+  async #submitComplete(files: AsyncIterable<FoundFile>): Promise<void> {
+    let batch: FoundFile[] = [];
+    for await (const found of files) {
+      if (this.#closed) return;
+      this.#due.delete(found.name);
+      if (this.#done.get(found.path) === fingerprintOf(found.stats)) continue;
+      const remaining = this.#settling.remaining(found);
+      if (remaining > 0) {
+        this.#due.set(found.name, performance.now() + remaining);
+        continue;
+      }
+      batch.push(found);
+      if (batch.length >= BATCH) {
+        await this.#submit(batch);
+        batch = [];
+      }
+    }
+    await this.#submit(batch);
+  }
+
+  async #submit(batch: readonly FoundFile[]): Promise<void> {
+    if (batch.length === 0) return;
+    const registered = await this.#options.submit(batch.map(versionOf));
+    for (const { file } of registered) {
+      if (!isTerminal(file)) continue;
+      this.#remember(file);
+      if (file.status === 'loaded' || file.status === 'duplicate') await this.#options.onAlreadyLoaded(file);
+    }
+  }
+
+  #remember(file: SourceFileRow): void {
+    const [oldest] = this.#done.size >= REMEMBERED ? this.#done.keys() : [];
+    if (oldest !== undefined) this.#done.delete(oldest);
+    this.#done.set(file.path, file.fingerprint);
+  }
+
+  async #watchAgain(): Promise<void> {
+    if (this.#state !== 'unavailable') return;
+    this.#options.log.info({ directory: this.directory }, 'the watched folder is available again');
+    this.#state = 'rescan-only';
+    // The old watch ended with the old folder.
+    await this.#watcher?.close();
+    if (!this.#closed) this.#watch();
+  }
+
+  #reportAway(error: unknown): void {
+    const isFileSystem = error instanceof Error && 'syscall' in error && 'path' in error;
+    if (!isFileSystem) {
+      this.#options.log.warn({ err: error }, 'found files could not be registered; trying again');
+    } else if (this.#state !== 'unavailable') {
+      this.#state = 'unavailable';
+      this.#options.log.error(
+        { err: error, directory: this.directory },
+        'the watched folder is not available; looking again',
+      );
+    }
+  }
+}
+
+function versionOf(found: FoundFile): FileVersion {
+  const version = {
+    name: found.name,
+    path: found.path,
+    origin: 'directory' as const,
+    sizeBytes: Number(found.stats.size),
+    fingerprint: fingerprintOf(found.stats),
+  };
+  if (found.isNameValid) return version;
+  const message = `the name of ${found.path} is not valid UTF-8, so it can't be opened: rename it`;
+  return { ...version, error: { code: 'unreadable', message } };
+}
