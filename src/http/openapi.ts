@@ -1,0 +1,74 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { Type } from '@sinclair/typebox';
+import { VERSION } from '../version.ts';
+import { problems } from './schemas/shared.ts';
+import type { App } from './services.ts';
+
+/** The page's own scripts and styles, the pictures in them, and calls to this server; nothing else, from nowhere else. */
+const DOCS_POLICY = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': ["'self'", 'data:'],
+  'connect-src': "'self'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+};
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** the body as OpenAPI describes it, where the handler reads it as a stream and no validator ever sees it */
+    readonly streamedBody?: object;
+  }
+}
+
+/** OpenAPI 3.1 made from the schemas by which requests are checked and replies written, and a page to try it. */
+export async function addOpenApi(app: App, options: { readonly hasApiKey: boolean }): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Sluice',
+        version: VERSION,
+        description:
+          'Loads CSV event files into PostgreSQL, each exactly once, every bad row kept with its line and reason.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      tags: [
+        { name: 'uploads', description: 'Send files' },
+        { name: 'ingestion', description: 'See what became of them' },
+        { name: 'analytics', description: 'Ask what the events say' },
+        { name: 'health', description: 'Probes and metrics' },
+      ],
+      ...(options.hasApiKey
+        ? {
+            components: { securitySchemes: { apiKey: { type: 'http' as const, scheme: 'bearer' } } },
+            security: [{ apiKey: [] }],
+          }
+        : {}),
+    },
+    transform: ({ schema, url, route }) => {
+      const body = route.config?.streamedBody;
+      return { schema: body === undefined ? schema : { ...schema, body }, url };
+    },
+    refResolver: { buildLocalReference: (json, _baseUri, _fragment, i) => String(json['$id'] ?? `schema${i}`) },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+  app.get(
+    '/openapi.json',
+    {
+      schema: {
+        tags: ['health'],
+        summary: 'This description, as OpenAPI 3.1',
+        security: [],
+        response: { 200: Type.Object({ openapi: Type.String() }, { additionalProperties: true }), ...problems() },
+      },
+    },
+    // The plugin's type leaves out that the document has a version.
+    async () => ({ openapi: '3.1.0', ...app.swagger() }),
+  );
+  // For whoever opens the address that the service shows when it starts.
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
+}

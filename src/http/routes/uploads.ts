@@ -1,0 +1,180 @@
+import multipart from '@fastify/multipart';
+import { Type } from '@sinclair/typebox';
+import { sql } from 'drizzle-orm';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { awaitFiles } from '../../ingest/await-files.ts';
+import { isTerminal } from '../../ingest/file-events.ts';
+import type { SpooledUpload } from '../../ingest/sources/upload-spool.ts';
+import { HttpProblem } from '../problem.ts';
+import { FileSchema, toFileReply } from '../schemas/file.ts';
+import { defaulted, problems, ref } from '../schemas/shared.ts';
+import type { App, Services } from '../services.ts';
+import { inviteBody } from '../unread-body.ts';
+
+const MAX_FILES = 1000;
+/** Form fields beside the files are not used; a client may send a few. */
+const MAX_FIELDS = 100;
+const MAX_FIELD_BYTES = 64 * 1024;
+const MAX_WAIT_SECONDS = 60;
+/** What the boundaries and headers of a multipart body may add to the bytes of its files. */
+const MULTIPART_OVERHEAD_BYTES = 1024 * 1024;
+
+/** The body is kept as it comes; the loader knows gzip by its first bytes. */
+const READABLE_CODINGS: ReadonlySet<string> = new Set(['identity', 'gzip', 'x-gzip']);
+
+const UploadQuery = Type.Object({
+  wait: defaulted(
+    Type.Integer({
+      minimum: 0,
+      maximum: MAX_WAIT_SECONDS,
+      default: 0,
+      description: 'seconds for which the reply is held until all files have reached an end',
+    }),
+  ),
+});
+
+const FormBody = Type.Object({
+  file: Type.Array(Type.String({ format: 'binary' }), { description: 'under any field name' }),
+});
+
+const UploadReply = Type.Object({ files: Type.Array(ref(FileSchema)) });
+
+const responses = {
+  200: UploadReply,
+  202: UploadReply,
+  ...problems(400, 401, 403, 413, 415, 503, 507),
+};
+
+/** The routes that take files. In a scope of their own, since here any content type is a file. */
+export async function addUploadRoutes(app: App, services: Services): Promise<void> {
+  const { config, database, spool, queue, events } = services;
+  app.removeAllContentTypeParsers();
+  await app.register(multipart, {
+    limits: {
+      // One more than the spool allows, so that the spool refuses: this limit alone would cut the file and read on.
+      fileSize: config.MAX_UPLOAD_BYTES + 1,
+      files: MAX_FILES,
+      fields: MAX_FIELDS,
+      fieldSize: MAX_FIELD_BYTES,
+      parts: MAX_FILES + MAX_FIELDS,
+      headerPairs: 100,
+    },
+  });
+  // The body is read by the handler as it arrives; Fastify's own body limit does not apply to streams.
+  app.addContentTypeParser('*', (_request, _body, done) => done(null));
+
+  /** Everything that can be refused without reading the body is refused before the client sends it. */
+  async function admit(request: FastifyRequest, reply: FastifyReply, overheadBytes: number): Promise<void> {
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > config.MAX_UPLOAD_BYTES + overheadBytes) {
+      const detail = `the body has ${announced} bytes; MAX_UPLOAD_BYTES allows ${config.MAX_UPLOAD_BYTES}`;
+      throw new HttpProblem(413, 'upload_too_large', detail);
+    }
+    await database.execute(sql`select 1`);
+    inviteBody(request.raw, reply.raw);
+  }
+
+  /** Puts what was spooled into folder and ledger, all or none, and replies. */
+  async function accept(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    uploads: readonly SpooledUpload[],
+    waitSeconds: number,
+  ) {
+    const accepted = await spool.accept(database, uploads);
+    queue.announce(accepted);
+    const gone = new AbortController();
+    const onClose = () => gone.abort();
+    request.raw.socket.once('close', onClose);
+    const files = await awaitFiles(database, events, accepted, { timeoutMs: waitSeconds * 1000, signal: gone.signal });
+    request.raw.socket.off('close', onClose);
+    return reply.code(files.every(isTerminal) ? 200 : 202).send({ files: files.map(toFileReply) });
+  }
+
+  app.post(
+    '/uploads',
+    {
+      config: { streamedBody: FormBody },
+      schema: {
+        tags: ['uploads'],
+        summary: 'Upload one or more files as multipart/form-data',
+        description: 'Try it: `curl -F file=@events.csv "http://localhost:3000/uploads?wait=30"`',
+        consumes: ['multipart/form-data'],
+        querystring: UploadQuery,
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      if (!request.isMultipart()) {
+        const detail =
+          'send the files as multipart/form-data (curl -F file=@events.csv), or the bare file with PUT /uploads/{name}';
+        throw new HttpProblem(415, 'not_multipart', detail);
+      }
+      if (request.headers['content-encoding'] !== undefined) {
+        const detail = 'a multipart body can not be compressed as a whole; compress the file itself (events.csv.gz)';
+        throw new HttpProblem(415, 'unsupported_content_encoding', detail);
+      }
+      await admit(request, reply, MULTIPART_OVERHEAD_BYTES);
+      const uploads: SpooledUpload[] = [];
+      try {
+        for await (const { filename = '', file } of request.files()) {
+          const before = uploads.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+          const upload = await spool.receive(filename, file, before);
+          // How a browser sends a file field in which nothing was chosen.
+          if (filename === '' && upload.sizeBytes === 0) await spool.discard([upload]);
+          else uploads.push(upload);
+        }
+        if (uploads.length === 0)
+          throw new HttpProblem(400, 'no_file', 'the form has no file part: curl -F file=@events.csv');
+        return await accept(request, reply, uploads, request.query.wait);
+      } catch (error) {
+        await spool.discard(uploads);
+        throw malformedOr(error);
+      }
+    },
+  );
+
+  app.put(
+    '/uploads/:name',
+    {
+      config: { streamedBody: Type.String({ format: 'binary' }) },
+      schema: {
+        tags: ['uploads'],
+        summary: 'Upload one file: the raw body is the file',
+        description: 'Try it: `curl -T events.csv http://localhost:3000/uploads/`',
+        consumes: ['text/csv', 'application/gzip', 'application/octet-stream'],
+        params: Type.Object({ name: Type.String({ minLength: 1, maxLength: 1000 }) }),
+        querystring: UploadQuery,
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+      if (!READABLE_CODINGS.has(coding)) {
+        const detail = `files can be sent as they are or as gzip, not with Content-Encoding ${coding}`;
+        throw new HttpProblem(415, 'unsupported_content_encoding', detail);
+      }
+      await admit(request, reply, 0);
+      // What is left of a refused body has to be read before the connection closes; of a destroyed stream it can not be.
+      const body = request.raw.iterator({ destroyOnReturn: false });
+      const upload = await spool.receive(request.params.name, body);
+      try {
+        return await accept(request, reply, [upload], request.query.wait);
+      } catch (error) {
+        await spool.discard([upload]);
+        throw error;
+      }
+    },
+  );
+}
+
+/** The multipart parser reports broken bodies as plain errors without a code. */
+function malformedOr(error: unknown): unknown {
+  const isParserError =
+    error instanceof Error &&
+    !('code' in error) &&
+    /multipart|boundary|unexpected end|part terminated|malformed/i.test(error.message);
+  return isParserError
+    ? new HttpProblem(400, 'malformed_multipart', `the multipart body is broken: ${error.message}`, { cause: error })
+    : error;
+}

@@ -1,0 +1,85 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { FILE_ORIGINS, FILE_STATUSES, type SourceFileRow } from '../../database/schema.ts';
+import type { RejectedRow } from '../../ingest/ledger/list-files.ts';
+import { Count, FileId, Instant, nullable, oneOf } from './shared.ts';
+
+export const FileSchema = Type.Object(
+  {
+    fileId: FileId,
+    name: Type.String(),
+    origin: oneOf(FILE_ORIGINS),
+    status: oneOf(FILE_STATUSES),
+    sizeBytes: Count,
+    sha256: nullable(Type.String({ pattern: '^[0-9a-f]{64}$' }), {
+      description: 'of the bytes; null until they were read',
+    }),
+    rowsRead: Count,
+    rowsLoaded: Count,
+    rowsRejected: Count,
+    rejectsByReason: Type.Record(Type.String(), Count),
+    ignoredColumns: Type.Array(Type.String()),
+    bytesCommitted: Count,
+    attempts: Count,
+    error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+    duplicateOf: nullable(FileId, { description: 'the file that holds the same bytes' }),
+    follows: nullable(FileId, { description: 'the earlier version of the same path' }),
+    discoveredAt: Instant,
+    startedAt: nullable(Instant),
+    finishedAt: nullable(Instant),
+    durationMs: nullable(Count, { description: 'from its first start to its end' }),
+  },
+  { $id: 'File', description: 'One version of a source file in the ledger.' },
+);
+
+export type FileReply = Static<typeof FileSchema>;
+
+export const RejectSchema = Type.Object(
+  {
+    fileId: FileId,
+    lineNumber: Type.Integer({
+      minimum: 1,
+      description: 'the physical line on which the record starts; the header is line 1',
+    }),
+    reason: Type.String(),
+    column: nullable(Type.String()),
+    message: Type.String(),
+    raw: Type.String({ description: 'the record as it stands in the file, at most 4 KiB' }),
+    rawTruncated: Type.Boolean(),
+  },
+  { $id: 'Reject', description: 'A row that was not loaded, and why.' },
+);
+
+export type RejectReply = Static<typeof RejectSchema>;
+
+export function toFileReply(row: SourceFileRow): FileReply {
+  return {
+    fileId: row.fileId,
+    name: row.name,
+    origin: row.origin,
+    status: row.status,
+    sizeBytes: row.sizeBytes,
+    sha256: row.sha256,
+    rowsRead: row.rowsRead,
+    rowsLoaded: row.rowsLoaded,
+    rowsRejected: row.rowsRejected,
+    rejectsByReason: row.rejectsByReason,
+    ignoredColumns: row.ignoredColumns,
+    bytesCommitted: row.bytesCommitted,
+    attempts: row.attempts,
+    error: row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? '' },
+    duplicateOf: row.duplicateOf,
+    follows: row.follows,
+    discoveredAt: row.discoveredAt.toISOString(),
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    durationMs:
+      row.startedAt === null || row.finishedAt === null
+        ? null
+        : Math.max(0, row.finishedAt.getTime() - row.startedAt.getTime()),
+  };
+}
+
+export function toRejectReply(row: RejectedRow): RejectReply {
+  const { fileId, lineNumber, reason, columnName, message, raw, rawTruncated } = row;
+  return { fileId, lineNumber, reason, column: columnName, message, raw, rawTruncated };
+}

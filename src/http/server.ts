@@ -1,0 +1,92 @@
+import helmet from '@fastify/helmet';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import type { LiveFeed } from '../monitoring/live-feed.ts';
+import { addErrorHandling, replyToBadRequest, replyToBadUrl } from './error-handler.ts';
+import { addOpenApi } from './openapi.ts';
+import { addParameterCheck } from './parameter-check.ts';
+import { buildSerializer } from './reply-serializer.ts';
+import { addAnalyticsRoutes } from './routes/analytics.ts';
+import { addFileRoutes } from './routes/files.ts';
+import { addLiveEventRoutes } from './routes/live-events.ts';
+import { addMonitoringRoutes } from './routes/monitoring.ts';
+import { addUploadRoutes } from './routes/uploads.ts';
+import { PurchasesSchema, UserSchema } from './schemas/analytics.ts';
+import { FileSchema, RejectSchema } from './schemas/file.ts';
+import { ProblemSchema } from './schemas/shared.ts';
+import { HealthSchema, StatsSchema } from './schemas/stats.ts';
+import { addSecurity } from './security.ts';
+import type { App, Services } from './services.ts';
+
+/** Bounds for connections; an upload may last long, but not without a byte for a minute and a half. */
+const HEADERS_TIMEOUT_MS = 15_000;
+const IDLE_TIMEOUT_MS = 90_000;
+const KEEP_ALIVE_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 3 * 3600 * 1000;
+/** Requests without a file have no body worth mentioning. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** The HTTP side: every route is registered in the table below. */
+export async function createServer(
+  services: Services & { readonly feed: LiveFeed; readonly log: Logger },
+): Promise<App> {
+  const { config, health, metrics, log } = services;
+  const app: App = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    bodyLimit: BODY_LIMIT_BYTES,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: 16 * 1024 },
+    routerOptions: { maxParamLength: 1000 },
+    trustProxy: false,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: 'idle',
+    frameworkErrors: replyToBadUrl,
+    clientErrorHandler: replyToBadRequest,
+    schemaController: { compilersFactory: { buildSerializer } },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  // Without this listener Node invites the body before anybody has looked at the request's headers.
+  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
+
+  // No call but the uploads has a body that matters; what a client sends nevertheless is no reason to refuse it.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+
+  addErrorHandling(app, health);
+  // Before the checks, so that what they refuse carries the headers too.
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    strictTransportSecurity: false,
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    xFrameOptions: { action: 'deny' },
+  });
+  addSecurity(app, config);
+  addParameterCheck(app);
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode };
+    metrics.httpDuration.observe(labels, reply.elapsedTime / 1000);
+    request.log.debug({ ...labels, ms: Math.round(reply.elapsedTime) }, 'request');
+  });
+  for (const schema of [
+    FileSchema,
+    RejectSchema,
+    StatsSchema,
+    HealthSchema,
+    PurchasesSchema,
+    UserSchema,
+    ProblemSchema,
+  ]) {
+    app.addSchema(schema);
+  }
+  await addOpenApi(app, { hasApiKey: config.API_KEY !== undefined });
+
+  await app.register(async (scope: App) => addUploadRoutes(scope, services));
+  addFileRoutes(app, services);
+  addLiveEventRoutes(app, services, services.feed);
+  addAnalyticsRoutes(app, services);
+  addMonitoringRoutes(app, services);
+  return app;
+}
