@@ -1,0 +1,139 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, realpath, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { openDatabase } from '../database/client.ts';
+import { migrateDatabase } from '../database/migrate.ts';
+import { openDatabaseServer } from '../database/open-server.ts';
+import type { SourceFileRow } from '../database/schema.ts';
+import { awaitFiles } from '../ingest/await-files.ts';
+import { retryFailedFile } from '../ingest/ledger/finish-files.ts';
+import type { FileVersion } from '../ingest/ledger/register-files.ts';
+import { openLoaders, WORKER_FILE } from '../ingest/open-loaders.ts';
+import { fingerprintOf } from '../ingest/sources/source-file.ts';
+import { OpenResources } from '../open-resources.ts';
+import { LoadReport } from './load-report.ts';
+
+const STDIN = '-';
+const INTERRUPTED = 130;
+
+/** Loads the named files through the same queue, threads and ledger as the service, and nothing else. */
+export class LoadCommand {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #resources: OpenResources;
+  readonly #interrupted = new AbortController();
+
+  constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+    this.#resources = new OpenResources(log);
+  }
+
+  /** Stops waiting; what is not committed is rolled back, and the same command goes on from there. */
+  interrupt(): void {
+    this.#interrupted.abort();
+  }
+
+  /**
+   * Returns the exit code: 0 when all files are loaded or were before, 1 when any failed, 130 when interrupted at
+   * whatever point.
+   * @throws where nothing was begun: a file that is not there, a database that can't be reached
+   */
+  async run(names: readonly string[]): Promise<number> {
+    try {
+      // By path: one file may be named in two ways.
+      const versions = new Map<string, FileVersion>();
+      for (const name of new Set(names)) {
+        const version = name === STDIN ? await this.#spoolStdin() : await fileVersion(name);
+        versions.set(version.path, version);
+      }
+      return await this.#load([...versions.values()]);
+    } catch (error) {
+      if (!this.#interrupted.signal.aborted) throw error;
+      process.stdout.write('Interrupted.\n');
+      return INTERRUPTED;
+    } finally {
+      await this.#resources.close();
+    }
+  }
+
+  async #load(versions: readonly FileVersion[]): Promise<number> {
+    const config = this.#config;
+    const { connectionString } = await openDatabaseServer(config, this.#log, this.#resources);
+    await migrateDatabase(connectionString, this.#interrupted.signal);
+    const database = openDatabase({
+      connectionString,
+      applicationName: 'sluice-load',
+      maxConnections: 1,
+      onError: (error) => this.#log.warn({ err: error }, 'a database connection was lost'),
+    });
+    this.#resources.add('database pool', () => database.$client.end());
+    const { queue, events } = openLoaders(
+      {
+        config,
+        log: this.#log,
+        connectionString,
+        workerFile: WORKER_FILE,
+        claims: 'submitted',
+        // Whoever interrupts it does not want to wait.
+        drainMs: 0,
+        afterLoad: async () => {},
+      },
+      this.#resources,
+    );
+
+    const files: SourceFileRow[] = [];
+    const report = new LoadReport(versions.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
+    for (const { file, isNew } of await queue.submit(versions)) {
+      const retried = file.status === 'failed' ? await retryFailedFile(database, file.fileId, queue.owner) : undefined;
+      if (retried !== undefined) queue.announce([retried]);
+      else if (!isNew && file.status === 'loaded') report.alreadyLoaded(file);
+      files.push(retried ?? file);
+    }
+    const unsubscribe = [
+      events.onProgress((progress) => report.progress(progress)),
+      events.onFile((file) => report.file(file)),
+    ];
+    queue.start();
+    const ended = await awaitFiles(database, events, files, {
+      timeoutMs: Number.POSITIVE_INFINITY,
+      signal: this.#interrupted.signal,
+    });
+    for (const end of unsubscribe) end();
+    const isInterrupted = this.#interrupted.signal.aborted;
+    report.summary(ended, isInterrupted);
+    if (isInterrupted) return INTERRUPTED;
+    return ended.some((file) => file.status === 'failed') ? 1 : 0;
+  }
+
+  /** Standard input can be read only once, so it is put down first: it is checked whole before it is loaded. */
+  async #spoolStdin(): Promise<FileVersion> {
+    const directory = await mkdtemp(join(tmpdir(), 'sluice-stdin-'));
+    this.#resources.add('copy of standard input', () => rm(directory, { recursive: true, force: true }));
+    const path = join(directory, 'stdin');
+    await pipeline(process.stdin, createWriteStream(path, { flags: 'wx', mode: 0o600 }), {
+      signal: this.#interrupted.signal,
+    });
+    return await fileVersion(path);
+  }
+}
+
+async function fileVersion(name: string): Promise<FileVersion> {
+  // The path is the user's word, so a link in it is followed, once and here.
+  const path = await realpath(name).catch((error) => {
+    throw new Error(`Nothing was loaded: ${name} is not there`, { cause: error });
+  });
+  const stats = await stat(path, { bigint: true });
+  if (!stats.isFile()) throw new Error(`Nothing was loaded: ${name} is not a regular file`);
+  return {
+    name: basename(path),
+    path,
+    origin: 'cli',
+    sizeBytes: Number(stats.size),
+    fingerprint: fingerprintOf(stats),
+  };
+}
