@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** The statement that ends a load, as node-postgres sends it: a simple Query message. */
+const COMMIT = Buffer.from('commit\0');
+const COPY_EVENTS = Buffer.from('COPY user_events');
+
+/** A stretch of network in front of a database, which tests can cut. */
+export class DatabaseProxy {
+  /** the database behind this proxy */
+  readonly connectionString: string;
+  /** how many COMMITs of loads still lose their answer: the server has committed, and the client can't know */
+  commitRepliesToLose = 0;
+  /** connections that were tried while it was cut */
+  refused = 0;
+  readonly #server: ReturnType<typeof createServer>;
+  readonly #sockets = new Set<Socket>();
+  #isCut = false;
+  #isSilent = false;
+
+  private constructor(connectionString: string, server: ReturnType<typeof createServer>) {
+    this.connectionString = connectionString;
+    this.#server = server;
+  }
+
+  static async start(target: string): Promise<DatabaseProxy> {
+    const { hostname, port } = new URL(target);
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = new URL(target);
+    url.hostname = '127.0.0.1';
+    url.port = String((server.address() as AddressInfo).port);
+    const proxy = new DatabaseProxy(url.href, server);
+    server.on('connection', (client) => proxy.#forward(client, connect(Number(port), hostname)));
+    return proxy;
+  }
+
+  /** Ends every connection and lets no new one live, until `restore`. */
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Lets no byte through in either direction, on old connections and new ones, until `restore`: nobody is told. */
+  silence(): void {
+    this.#isSilent = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** New connections live; those that were silent end. */
+  restore(): void {
+    if (this.#isSilent) for (const socket of this.#sockets) socket.destroy();
+    this.#isSilent = false;
+    this.#isCut = false;
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #forward(client: Socket, server: Socket): void {
+    const ends = [client, server];
+    if (this.#isCut) {
+      this.refused += 1;
+      for (const end of ends) end.destroy();
+    }
+    let isLoad = false;
+    let losesReply = false;
+    for (const end of ends) {
+      this.#sockets.add(end);
+      // A reset is what a cut is for; either end's end is the other's.
+      end.on('error', () => {});
+      end.on('close', () => {
+        this.#sockets.delete(end);
+        for (const other of ends) other.destroy();
+      });
+    }
+    client.on('data', (bytes) => {
+      isLoad ||= bytes.includes(COPY_EVENTS);
+      if (isLoad && this.commitRepliesToLose > 0 && bytes.subarray(-COMMIT.length).equals(COMMIT)) {
+        this.commitRepliesToLose -= 1;
+        losesReply = true;
+      }
+      server.write(bytes);
+    });
+    server.on('data', (bytes) => {
+      if (losesReply) client.destroy();
+      else client.write(bytes);
+    });
+    if (this.#isSilent) for (const end of ends) end.pause();
+  }
+}

@@ -1,0 +1,55 @@
+import { DrizzleQueryError } from 'drizzle-orm/errors';
+import { DatabaseError } from 'pg';
+import { expect, test } from 'vitest';
+import { createLogger } from '../../src/log.ts';
+
+function written(write: (log: ReturnType<typeof createLogger>) => void): string[] {
+  const lines: string[] = [];
+  write(createLogger('info', { write: (line: string) => void lines.push(line) }));
+  return lines;
+}
+
+test('an event is one line of JSON with its time, whatever its values hold', () => {
+  const lines = written((log) => log.info({ name: 'a\nb\u001b[31m"}\r\n{"level":50' }, 'file\nloaded'));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]?.trimEnd()).not.toMatch(/\p{Cc}/u);
+  expect(JSON.parse(lines[0] ?? '')).toEqual({
+    level: 30,
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    name: 'a\nb\u001b[31m"}\r\n{"level":50',
+    msg: 'file\nloaded',
+  });
+});
+
+test('of a failed query the statement is written, with code and stack, and none of the values that it was about', () => {
+  const cause = Object.assign(new DatabaseError('duplicate key value violates unique constraint "k"', 1, 'error'), {
+    code: '23505',
+    constraint: 'k',
+    table: 'source_files',
+    detail: 'Key (name)=(canary) already exists.',
+    where: 'COPY user_events, line 1: "canary"',
+  });
+  const error = new DrizzleQueryError('insert into t values ($1)', ['canary'], cause);
+  Object.assign(error, { client: { password: 'canary' }, config: 'canary' });
+  const [line = ''] = written((log) => log.error({ err: error }, 'request failed'));
+
+  expect(line).not.toContain('canary');
+  expect(JSON.parse(line).err).toMatchObject({
+    type: 'DrizzleQueryError',
+    message: 'Failed query: insert into t values ($1)',
+    stack: expect.stringContaining('    at '),
+    cause: { type: 'DatabaseError', code: '23505', constraint: 'k', table: 'source_files', message: cause.message },
+  });
+});
+
+test('causes are followed, also those of several errors in one, and not for ever', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  const circular = new Error('circular', { cause: new AggregateError([refused], 'all failed') });
+  refused.cause = circular;
+  const [line = ''] = written((log) => log.warn({ err: circular }, 'x'));
+  expect(JSON.parse(line).err.cause).toMatchObject({ message: 'all failed', errors: [{ code: 'ECONNREFUSED' }] });
+});
+
+test('what was thrown and is no error is written as it is', () => {
+  expect(JSON.parse(written((log) => log.warn({ err: 'text' }, 'x'))[0] ?? '')).toMatchObject({ err: 'text' });
+});
