@@ -96,7 +96,7 @@ export function prices(): fc.Arbitrary<string> {
       fc.integer({ min: -12, max: 12 }),
     )
     .map(([bound, distance, exponent]) => shifted(bound + distance, 5 + exponent, exponent));
-  return sometimesDamaged(fc.oneof(anyNumber, nearBound), '0159.+-eE _,xN');
+  return sometimesDamaged(fc.oneof(anyNumber, nearBound), '0159.+-eE _,xN/:');
 }
 
 function exponents(): fc.Arbitrary<string> {

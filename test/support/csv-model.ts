@@ -10,11 +10,17 @@ type Scan =
   | { outcome: 'complete'; fields: string[]; contentEnd: number }
   | { outcome: 'malformed' | 'too_long' | 'too_long_open' };
 
+export interface ModelOptions {
+  readonly delimiter: string;
+  readonly fieldCount: number;
+  readonly maxRecordBytes: number;
+}
+
 /**
  * The rules of the reader written down a second time, as plainly as possible: the whole input at once as one latin1 string,
  * regular expressions instead of states, no thought given to speed or memory.
  */
-export function expectedReading(bytes: Buffer, fieldCount: number, maxRecordBytes: number): Expected[] {
+export function expectedReading(bytes: Buffer, options: ModelOptions): Expected[] {
   const text = bytes.toString('latin1');
   const expected: Expected[] = [];
   let at = 0;
@@ -24,7 +30,7 @@ export function expectedReading(bytes: Buffer, fieldCount: number, maxRecordByte
       at = blank;
       continue;
     }
-    const next = expectedAt(text, at, fieldCount, maxRecordBytes);
+    const next = expectedAt(text, at, options);
     expected.push({ ...next, line: 1 + lineBreaksIn(text.slice(0, at)), offset: at });
     at = next.end;
   }
@@ -35,14 +41,15 @@ type Found =
   | { kind: 'record'; end: number; fields: string[] }
   | { kind: 'broken'; end: number; reason: StructureReason };
 
-function expectedAt(text: string, at: number, fieldCount: number, maxRecordBytes: number): Found {
-  const scan = scanRecord(text, at, maxRecordBytes);
+function expectedAt(text: string, at: number, options: ModelOptions): Found {
+  const { fieldCount, maxRecordBytes } = options;
+  const scan = scanRecord(text, at, options);
   switch (scan.outcome) {
     case 'complete': {
       const end = lineEndAt(text, scan.contentEnd);
       if (scan.fields.length !== fieldCount) {
         const isOneLine = !/[\r\n]/.test(text.slice(at, scan.contentEnd));
-        const behind = isOneLine ? end : wholeLineBehind(text, at, fieldCount, maxRecordBytes).start;
+        const behind = isOneLine ? end : wholeLineBehind(text, at, options).start;
         return { kind: 'broken', end: behind, reason: 'column_count_mismatch' };
       }
       const content = Buffer.from(text.slice(at, scan.contentEnd), 'latin1');
@@ -53,7 +60,7 @@ function expectedAt(text: string, at: number, fieldCount: number, maxRecordBytes
       return { kind: 'broken', end: nextLine(text, at + maxRecordBytes + 1), reason: 'record_too_long' };
     case 'malformed':
     case 'too_long_open': {
-      const whole = wholeLineBehind(text, at, fieldCount, maxRecordBytes);
+      const whole = wholeLineBehind(text, at, options);
       const isFar = whole.contentEnd > at + maxRecordBytes;
       const reason = scan.outcome === 'too_long_open' && isFar ? 'record_too_long' : 'malformed_quotes';
       return { kind: 'broken', end: whole.start, reason };
@@ -61,30 +68,26 @@ function expectedAt(text: string, at: number, fieldCount: number, maxRecordBytes
   }
 }
 
-function wholeLineBehind(
-  text: string,
-  at: number,
-  fieldCount: number,
-  maxRecordBytes: number,
-): { start: number; contentEnd: number } {
+function wholeLineBehind(text: string, at: number, options: ModelOptions): { start: number; contentEnd: number } {
   for (let start = nextLine(text, at); start < text.length; start = nextLine(text, start)) {
     const content = /[^\r\n]*/.exec(text.slice(start))?.[0] ?? '';
-    const scan = scanRecord(content, 0, maxRecordBytes);
-    const isWhole = scan.outcome === 'complete' && scan.fields.length === fieldCount;
+    const scan = scanRecord(content, 0, options);
+    const isWhole = scan.outcome === 'complete' && scan.fields.length === options.fieldCount;
     if (content !== '' && isWhole) return { start, contentEnd: start + content.length };
   }
   return { start: text.length, contentEnd: Number.POSITIVE_INFINITY };
 }
 
 /** The record at `start`, of which at most one byte more than the limit is looked at. */
-function scanRecord(text: string, start: number, maxRecordBytes: number): Scan {
+function scanRecord(text: string, start: number, { delimiter, maxRecordBytes }: ModelOptions): Scan {
   const seen = text.slice(start, start + maxRecordBytes + 1);
   const isAll = start + seen.length === text.length && seen.length <= maxRecordBytes;
+  const unquoted = new RegExp(`([^"\r\n${delimiter}]*)`, 'y');
   const fields: string[] = [];
   let at = 0;
   for (;;) {
     const isQuoted = seen[at] === '"';
-    const field = sticky(isQuoted ? /"((?:[^"]|"")*)"(?!")/y : /([^",\r\n]*)/y, seen, at);
+    const field = sticky(isQuoted ? /"((?:[^"]|"")*)"(?!")/y : unquoted, seen, at);
     if (field === undefined) return { outcome: isAll ? 'malformed' : 'too_long_open' };
     at += field.matched.length;
     fields.push(isQuoted ? field.group.replaceAll('""', '"') : field.group);
@@ -92,7 +95,7 @@ function scanRecord(text: string, start: number, maxRecordBytes: number): Scan {
     if (behind === undefined)
       return isAll ? { outcome: 'complete', fields, contentEnd: start + at } : { outcome: 'too_long' };
     if (behind === '\r' || behind === '\n') return { outcome: 'complete', fields, contentEnd: start + at };
-    if (behind !== ',') return { outcome: 'malformed' };
+    if (behind !== delimiter) return { outcome: 'malformed' };
     at++;
   }
 }

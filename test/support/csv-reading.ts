@@ -32,6 +32,8 @@ export interface Reading {
   end: { offset: number; line: number };
 }
 
+const ESCAPED_QUOTE = Buffer.from('""');
+
 /** Small enough to hit, so that generated inputs go over it. */
 export const READER_DEFAULTS: RecordReaderOptions = {
   delimiter: 0x2c,
@@ -76,7 +78,7 @@ function positionOf(reader: RecordReader): { offset: number; line: number } {
 }
 
 function recordSeen(record: CsvRecord, resume: RecordSeen['resume']): RecordSeen {
-  const fields = Array.from({ length: record.fieldCount }, (_, index) => record.text(index));
+  const fields = Array.from({ length: record.fieldCount }, (_, index) => textOf(record, index));
   return {
     kind: 'record',
     line: record.lineNumber,
@@ -85,6 +87,14 @@ function recordSeen(record: CsvRecord, resume: RecordSeen['resume']): RecordSeen
     raw: record.raw().text,
     resume,
   };
+}
+
+/** @throws Error if the record says the wrong thing of its quotes: callers that read bytes rely on it */
+function textOf(record: CsvRecord, index: number): string {
+  const at = record.bytes.indexOf(ESCAPED_QUOTE, record.start(index));
+  const holdsEscapes = at !== -1 && at + ESCAPED_QUOTE.length <= record.end(index);
+  if (record.hasEscapedQuotes(index) === holdsEscapes) return record.text(index);
+  throw new Error(`field ${index} of line ${record.lineNumber} ${holdsEscapes ? 'has' : 'has no'} escaped quotes`);
 }
 
 function spanSeen(span: BrokenSpan, resume: SpanSeen['resume']): SpanSeen {

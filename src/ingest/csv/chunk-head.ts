@@ -6,7 +6,8 @@ export async function* withHead(source: AsyncIterable<Buffer>, size: number): As
       if (chunk.length > 0) yield chunk;
       continue;
     }
-    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    // What has to be kept until the next chunk is a copy: the source may use the buffer again.
+    head = head.length === 0 && chunk.length >= size ? chunk : Buffer.concat([head, chunk]);
     if (head.length < size) continue;
     yield head;
     head = undefined;

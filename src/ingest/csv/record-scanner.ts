@@ -49,6 +49,7 @@ export class RecordScanner {
 
   readonly #meaning = new Uint8Array(256);
   readonly #capacity: number;
+  readonly #highest: number;
   readonly #maxRecordBytes: number;
   #place: Place = 'outside_quotes';
   #field = 0;
@@ -58,6 +59,7 @@ export class RecordScanner {
 
   constructor(options: ScannerOptions) {
     this.#capacity = options.fieldCount;
+    this.#highest = Math.max(options.delimiter, QUOTE);
     this.#maxRecordBytes = options.maxRecordBytes;
     this.bounds = new Int32Array(2 * options.fieldCount);
     this.escaped = new Uint8Array(options.fieldCount);
@@ -129,15 +131,7 @@ export class RecordScanner {
   }
 
   #scanOutside(bytes: Uint8Array, end: number, length: number, atEnd: boolean): ScanOutcome | 'continue' {
-    const meaning = this.#meaning;
-    let at = this.at;
-    let meant = CONTENT;
-    while (at < end) {
-      meant = meaning[bytes[at] as number] as number;
-      if (meant === DELIMITER) this.#nextField(this.#fieldStart, at, at + 1);
-      else if (meant === SPECIAL) break;
-      at++;
-    }
+    const at = this.#closeFieldsUpToSpecial(bytes, end);
     this.at = at;
     if (at === end) return 'continue';
     if (bytes[at] !== QUOTE) {
@@ -148,6 +142,35 @@ export class RecordScanner {
     this.#place = 'inside_quotes';
     this.at++;
     return 'continue';
+  }
+
+  /** Closes each field that a delimiter ends; stops at a quote, a line end or `end`. All that it writes per field is in locals. */
+  #closeFieldsUpToSpecial(bytes: Uint8Array, end: number): number {
+    const { bounds, escaped } = this;
+    const meaning = this.#meaning;
+    const capacity = this.#capacity;
+    const highest = this.#highest;
+    let field = this.#field;
+    let fieldStart = this.#fieldStart;
+    let at = this.at;
+    for (; at < end; at++) {
+      const code = bytes[at] as number;
+      if (code > highest) continue;
+      const meant = meaning[code] as number;
+      if (meant === CONTENT) continue;
+      if (meant === SPECIAL) break;
+      if (field < capacity) {
+        bounds[2 * field] = fieldStart;
+        bounds[2 * field + 1] = at;
+        // A quoted field is closed where its quote is.
+        escaped[field] = 0;
+      }
+      field++;
+      fieldStart = at + 1;
+    }
+    this.#field = field;
+    this.#fieldStart = fieldStart;
+    return at;
   }
 
   #scanInside(bytes: Uint8Array, end: number): ScanOutcome | 'continue' {

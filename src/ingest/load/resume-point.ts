@@ -42,7 +42,8 @@ export class ResumePoint {
     const { offset, tail } = this.#start;
     const skip = Math.min(chunk.length, Math.max(0, this.#keepFrom - this.#passed));
     this.#passed += chunk.length;
-    this.#kept = this.#kept.length === 0 ? chunk.subarray(skip) : Buffer.concat([this.#kept, chunk.subarray(skip)]);
+    // A copy: the chunk is the reader's again when this returns.
+    this.#kept = Buffer.concat([this.#kept, chunk.subarray(skip)]);
     if (this.#passed <= offset) return undefined;
     const next = this.#kept[offset - this.#keepFrom];
     if (tail !== undefined && next !== undefined && !isLineEnd(next)) {

@@ -1,4 +1,4 @@
-/** ASCII codes that the strict grammars of timestamps and prices are read with, one character at a time. */
+/** ASCII codes that the strict grammars of timestamps and prices are read with, one byte at a time. */
 export const PLUS = 0x2b;
 export const MINUS = 0x2d;
 export const POINT = 0x2e;
@@ -11,7 +11,6 @@ export const UPPER_T = 0x54;
 export const UPPER_Z = 0x5a;
 export const LOWER_E = 0x65;
 
-/** Whether a code is an ASCII digit; false for the NaN that `charCodeAt` gives beyond the end. */
 export function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
 }

@@ -1,5 +1,5 @@
 import type { EventColumn } from '../event-columns.ts';
-import type { Rejection } from './clean-event.ts';
+import type { Rejection } from './rejection.ts';
 
 /**
  * Whether a value counts as missing: empty, or nothing but white space as `String.prototype.trim` defines it (ECMA-262

@@ -1,10 +1,10 @@
-import type { Rejection } from './clean-event.ts';
 import { isMissing, missingValue } from './missing-value.ts';
 import { quoted } from './quoted-value.ts';
+import type { Rejection } from './rejection.ts';
 
 /** Longest values, in code points: what `varchar(n)` counts (PostgreSQL docs, "8.3. Character Types"). */
-const IDENTIFIER_LIMIT = 50;
-const VERBATIM_LIMITS = { product_name: 255, session_id: 100 } as const;
+export const IDENTIFIER_LIMIT = 50;
+export const VERBATIM_LIMITS = { product_name: 255, session_id: 100 } as const;
 
 /**
  * An identifier, trimmed and upper-cased by the locale-independent mapping of Unicode. The limit holds for the result,

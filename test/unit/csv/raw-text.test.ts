@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RAW_TEXT_BYTES, rawText } from '../../../src/ingest/csv/raw-text.ts';
-import { propertyRuns } from '../../support/csv-arbitraries.ts';
+import { propertyRuns } from '../../support/property-runs.ts';
 
 function raw(bytes: string | number[]) {
   return rawText(Buffer.from(bytes as string));
@@ -61,7 +61,7 @@ describe('rawText', () => {
         if (truncated) expect(size).toBeGreaterThan(RAW_TEXT_BYTES - 4);
         else if (isUtf8(bytes) && !bytes.includes(0)) expect(text).toBe(bytes.toString());
       }),
-      { numRuns: propertyRuns(0.2) },
+      propertyRuns(1000),
     );
   });
 });

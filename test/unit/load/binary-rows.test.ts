@@ -4,6 +4,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BinaryRows } from '../../../src/ingest/load/binary-rows.ts';
 import { createTestDatabase, type TestDatabase, withClient } from '../../support/postgres.ts';
+import { propertyRuns } from '../../support/property-runs.ts';
 
 let database: TestDatabase;
 
@@ -74,7 +75,7 @@ describe('BinaryRows, read back by PostgreSQL', () => {
           ),
         ).toEqual(texts);
       }),
-      { numRuns: 20 },
+      propertyRuns(20),
     );
   });
 
@@ -142,14 +143,14 @@ describe('BinaryRows, read back by PostgreSQL', () => {
           expected,
         );
       }),
-      { numRuns: 20 },
+      propertyRuns(20),
     );
   });
 
   it('cents from 1 to 9,999,999,999, at each change of the number of digits', async () => {
     const values = [
-      1, 9, 10, 99, 100, 101, 9999, 10_000, 999_999, 1_000_000, 1_000_001, 1_000_100, 100_000_000, 9_999_000_000,
-      9_999_999_999,
+      1, 9, 10, 99, 100, 101, 9999, 10_000, 999_999, 1_000_000, 1_000_001, 1_000_100, 100_000_000, 1_234_000_000,
+      1_234_000_010, 1_234_000_100, 9_999_000_000, 9_999_990_000, 9_999_999_900, 9_999_999_999,
     ];
     const expected = values.map((cents) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`);
     expect(
@@ -179,23 +180,45 @@ describe('BinaryRows, read back by PostgreSQL', () => {
           }
         },
       ),
-      { numRuns: 20 },
+      propertyRuns(20),
     );
   });
-});
 
-describe('BinaryRows.take', () => {
-  it('hands over bytes that later rows do not touch, and begins anew', () => {
-    const rows = new BinaryRows(1, 8);
-    rows.beginRow();
-    rows.text('first');
-    expect(rows.rows).toBe(1);
-    const taken = rows.take();
-    const before = Buffer.from(taken);
-    expect([rows.rows, rows.byteLength]).toEqual([0, 0]);
-    rows.beginRow();
-    rows.text('second');
-    expect(taken.equals(before)).toBe(true);
-    expect(rows.take().subarray(6).toString()).toBe('second');
+  it('UTF-8 that is copied as it is, on both sides of the length from which it is copied natively', async () => {
+    const texts = [
+      '',
+      'x',
+      'é',
+      '"',
+      'ab"cd',
+      '🎁'.repeat(15),
+      ...[62, 63, 64, 65, 66, 300].map((n) => 'é'.repeat(n / 2)),
+    ];
+    const source = Buffer.from(`<${texts.join('><')}>`);
+    let at = 1;
+    const rows = new BinaryRows(1, 1);
+    for (const text of texts) {
+      const length = Buffer.byteLength(text);
+      rows.beginRow();
+      rows.utf8(source, at, at + length);
+      at += length + 2;
+    }
+    expect(await readBack('text', rows)).toEqual(texts);
+  });
+
+  it('ASCII in upper case, as PostgreSQL maps it', async () => {
+    const ascii = Array.from({ length: 127 }, (_, index) => String.fromCharCode(index + 1)).filter(
+      (one) => one !== '"',
+    );
+    const texts = [...ascii, ascii.join(''), ''];
+    const rows = encode(texts, (target, text) => {
+      const source = Buffer.from(`z${text}z`);
+      expect(target.upperCaseAscii(source, 1, source.length - 1)).toBe(true);
+    });
+    const [expected] = await database.query<{ upper: string[] }>(
+      'select array_agg(upper(value collate "C") order by place) as upper from unnest($1::text[]) with ordinality as given (value, place)',
+      [texts],
+    );
+    expect(await readBack('text', rows)).toEqual(expected?.upper);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { EVENT_TYPES } from '../../../src/ingest/event-columns.ts';
-import { cleanEventType } from '../../../src/ingest/transform/event-type.ts';
+import { eventTypeOf } from '../../support/byte-readers.ts';
 
 describe('event_type', () => {
   test.each(EVENT_TYPES)('may be %s', (eventType) => {
-    expect(cleanEventType(eventType)).toBe(eventType);
+    expect(eventTypeOf(eventType)).toBe(eventType);
   });
 
   test.each([
@@ -21,15 +21,15 @@ describe('event_type', () => {
     '0',
     'constructor',
   ])('must not be %j', (value) => {
-    expect(cleanEventType(value)).toMatchObject({ reason: 'invalid_event_type', column: 'event_type' });
+    expect(eventTypeOf(value)).toMatchObject({ reason: 'invalid_event_type', column: 'event_type' });
   });
 
   test.each(['', ' ', '\t\u00a0'])('is missing as %j', (value) => {
-    expect(cleanEventType(value)).toMatchObject({ reason: 'missing_value', column: 'event_type' });
+    expect(eventTypeOf(value)).toMatchObject({ reason: 'missing_value', column: 'event_type' });
   });
 
   test('names the allowed types and makes a stray space visible', () => {
-    expect(cleanEventType('view\u00a0')).toMatchObject({
+    expect(eventTypeOf('view\u00a0')).toMatchObject({
       message:
         'event_type must be exactly one of view, add_to_cart, purchase, remove_from_cart (case and spaces count), not "view\\u{a0}"',
     });
