@@ -1,24 +1,34 @@
 import { isUniqueViolation } from '../database/database-error.ts';
 import type { SourceFileRow } from '../database/schema.ts';
 import { FileError } from './file-error.ts';
-import { findByContent, findEarlierVersions } from './ledger/find-files.ts';
+import { findByContent, findEarlierVersions, isSizeCommitted } from './ledger/find-files.ts';
 import { abandonFile, failFile, markDuplicate, requeueFile, restartFile } from './ledger/finish-files.ts';
+import { NeedsInspectionError } from './load/content-proof.ts';
 import type { LoadConnection } from './load/load-connection.ts';
 import { loadFile } from './load/load-file.ts';
 import { ClaimLostError } from './load/load-transaction.ts';
 import type { StartPosition } from './load/resume-point.ts';
+import { isPackedName } from './sources/file-name.ts';
 import { type Content, inspectContent } from './sources/inspect-content.ts';
 import { isFolderThere, SourceChangedError, SourceFile } from './sources/source-file.ts';
-import type { TransformResult } from './transform/clean-event.ts';
+import type { LocalTime } from './transform/local-time.ts';
 
 /** A file waits for another one with the same bytes that is being loaded: shortly at first, longer behind a giant. */
 const TWIN_DELAY_MS = 250;
 const LONGEST_TWIN_DELAY_MS = 5000;
 const FOLDER_AWAY_DELAY_MS = 2000;
 
+/**
+ * The largest file that may be loaded in one pass; a packed one unpacks to about ten times as much. A larger one takes
+ * several commits, and is inspected before the first of them anyway.
+ */
+const ONE_PASS_BYTES = 256 * 1024 * 1024;
+const ONE_PASS_PACKED_BYTES = 16 * 1024 * 1024;
+
 export interface IngestContext {
   readonly connection: LoadConnection;
-  readonly transform: (values: readonly string[]) => TransformResult;
+  /** the clock of timestamps that name no zone */
+  readonly instantOfLocalTime: LocalTime;
   readonly commitRows: number;
   readonly maxRecordBytes: number;
   readonly settleMs: number;
@@ -70,8 +80,38 @@ async function ingestSource(
   source: SourceFile,
   context: IngestContext,
 ): Promise<SourceFileRow | undefined> {
+  const versions = await findEarlierVersions(await context.connection.database(), file);
+  if (await canBeNew(file, versions, context)) {
+    try {
+      return await loadFile({ ...context, file, source, sha256: undefined, start: undefined, follows: null });
+    } catch (error) {
+      if (!(error instanceof NeedsInspectionError)) throw error;
+    }
+  }
+  return await inspectAndLoad(file, source, versions, context);
+}
+
+/**
+ * Whether nothing has to be known of the file's content before its rows are loaded: neither its path nor its size has been
+ * seen before, so it is no duplicate and no continuation, and it is of a size that is likely to be committed at once.
+ */
+async function canBeNew(
+  file: SourceFileRow,
+  versions: readonly SourceFileRow[],
+  context: IngestContext,
+): Promise<boolean> {
+  const limit = isPackedName(file.name) ? ONE_PASS_PACKED_BYTES : ONE_PASS_BYTES;
+  if (versions.length > 0 || file.committedOffset > 0 || file.sizeBytes > limit) return false;
+  return !(await isSizeCommitted(await context.connection.database(), file));
+}
+
+async function inspectAndLoad(
+  file: SourceFileRow,
+  source: SourceFile,
+  versions: readonly SourceFileRow[],
+  context: IngestContext,
+): Promise<SourceFileRow | undefined> {
   const database = await context.connection.database();
-  const versions = await findEarlierVersions(database, file);
   const sizes = [file, ...versions].map(({ sizeBytes }) => sizeBytes);
   const content = await inspectContent(source, sizes, () =>
     context.onProgress({ bytesRead: 0, rowsRead: file.rowsRead }),

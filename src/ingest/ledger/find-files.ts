@@ -27,6 +27,25 @@ export async function findByContent(
   return file;
 }
 
+/** Whether rows of another file of this size are committed: if not, no file with these very bytes is. */
+export async function isSizeCommitted(
+  database: Queryable,
+  file: Pick<SourceFileRow, 'fileId' | 'sizeBytes'>,
+): Promise<boolean> {
+  const rows = await database
+    .select({ fileId: sourceFiles.fileId })
+    .from(sourceFiles)
+    .where(
+      and(
+        eq(sourceFiles.sizeBytes, file.sizeBytes),
+        sql`(${sourceFiles.status} = 'loaded' or ${sourceFiles.committedOffset} > 0)`,
+        ne(sourceFiles.fileId, file.fileId),
+      ),
+    )
+    .limit(1);
+  return rows.length > 0;
+}
+
 /**
  * The files whose rows the path has stood for, the one that finished last first: versions that were loaded, and where a
  * version was a duplicate, the file that holds its rows. Not by id: the retry of an old version may finish after a newer one.

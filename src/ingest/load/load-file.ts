@@ -1,34 +1,34 @@
-import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { SourceFileRow } from '../../database/schema.ts';
 import { isLineEnd, LF } from '../csv/byte-codes.ts';
 import { decodedChunks } from '../csv/decoded-chunks.ts';
 import { type Header, parseHeader } from '../csv/header.ts';
 import { RecordReader } from '../csv/record-reader.ts';
-import { SourceChangedError, type SourceFile } from '../sources/source-file.ts';
-import type { TransformResult } from '../transform/clean-event.ts';
+import type { SourceFile } from '../sources/source-file.ts';
+import type { LocalTime } from '../transform/local-time.ts';
+import { ContentProof } from './content-proof.ts';
 import type { LoadConnection } from './load-connection.ts';
 import { LoadTransaction } from './load-transaction.ts';
-import { RecordEncoder } from './record-encoder.ts';
+import { createEncodedRows, RecordEncoder } from './record-encoder.ts';
 import { type Beginning, type Position, ResumePoint, type StartPosition } from './resume-point.ts';
+import { RowSender } from './row-sender.ts';
 
 /** So that a crash in a giant file costs seconds, even where the database is slow. */
 const COMMIT_INTERVAL_MS = 5000;
 const LARGEST_CHUNK_BYTES = 256 * 1024;
 const SMALLEST_CHUNK_BYTES = 16 * 1024;
 const TYPICAL_RECORD_BYTES = 64;
-/** Rejects wait in memory while a COPY of events is open, up to this size. */
-const REJECT_BUFFER_BYTES = 1024 * 1024;
 
 export interface LoadRequest {
   readonly file: SourceFileRow;
   readonly source: SourceFile;
-  readonly sha256: string;
+  /** undefined where no committed file can hold these bytes: then it is made up while the rows are loaded */
+  readonly sha256: string | undefined;
   /** where an earlier load of the same bytes stopped; undefined: behind the header */
   readonly start: StartPosition | undefined;
   /** the earlier version of the same path */
   readonly follows: number | null;
-  readonly transform: (values: readonly string[]) => TransformResult;
+  readonly instantOfLocalTime: LocalTime;
   readonly connection: LoadConnection;
   readonly commitRows: number;
   readonly maxRecordBytes: number;
@@ -41,13 +41,16 @@ export interface LoadRequest {
 /**
  * Reads a file from its start position to its end and commits its rows, rejects and progress in transactions of
  * about `commitRows` rows. On any error the connection is discarded, so nothing that was not committed remains.
- * @throws FileError for a header without which no row can be told; SourceChangedError; ClaimLostError
+ * @throws FileError for a header without which no row can be told; SourceChangedError; ClaimLostError; NeedsInspectionError
+ *   where `sha256` is not given
  */
 export async function loadFile(request: LoadRequest): Promise<SourceFileRow> {
+  const load = new FileLoad(request);
   try {
-    return await new FileLoad(request).run();
+    return await load.run();
   } catch (error) {
     request.connection.discard();
+    await load.stopped();
     throw error;
   }
 }
@@ -55,7 +58,9 @@ export async function loadFile(request: LoadRequest): Promise<SourceFileRow> {
 class FileLoad {
   readonly #request: LoadRequest;
   readonly #transaction: LoadTransaction;
-  readonly #hash = createHash('sha256');
+  readonly #proof: ContentProof;
+  readonly #rows = createEncodedRows();
+  readonly #sender: RowSender;
   #file: SourceFileRow;
   #bytesRead = 0;
   #headerBytes = Buffer.alloc(0);
@@ -71,23 +76,34 @@ class FileLoad {
   constructor(request: LoadRequest) {
     this.#request = request;
     this.#file = request.file;
+    this.#proof = new ContentProof(request.source, request.sha256, () => this.#progress());
     this.#rowsCommitted = request.file.rowsRead;
     this.#transaction = new LoadTransaction(request.connection);
+    this.#sender = new RowSender(this.#transaction, this.#rows);
   }
 
   async run(): Promise<SourceFileRow> {
     for await (const chunk of decodedChunks(this.#hashedChunks())) {
-      this.#take(chunk);
-      await this.#send();
-      this.#request.onProgress({ bytesRead: this.#bytesRead, rowsRead: this.#load?.encoder.counts.read ?? 0 });
+      this.#decodedBytes += chunk.length;
+      // Here and not behind the chunk: then the last one is followed by the last commit only.
       if (this.#isCommitDue()) await this.#commit('loading');
+      this.#take(chunk);
+      await this.#sender.sendOn();
+      this.#progress();
     }
     this.#end();
-    await this.#send();
-    if (this.#hash.digest('hex') !== this.#request.sha256) {
-      throw new SourceChangedError(this.#request.source.path, this.#request.source.stats);
-    }
+    await this.#sender.sendOn();
     return await this.#commit('loaded');
+  }
+
+  /** Rows that were on their way may have opened a connection behind the one that was discarded. */
+  async stopped(): Promise<void> {
+    await this.#sender.stopped();
+    this.#request.connection.discard();
+  }
+
+  #progress(): void {
+    this.#request.onProgress({ bytesRead: this.#bytesRead, rowsRead: this.#load?.encoder.counts.read ?? 0 });
   }
 
   async *#hashedChunks(): AsyncGenerator<Buffer> {
@@ -96,14 +112,13 @@ class FileLoad {
       Math.max(SMALLEST_CHUNK_BYTES, this.#request.commitRows * TYPICAL_RECORD_BYTES),
     );
     for await (const chunk of this.#request.source.chunks(wanted)) {
-      this.#hash.update(chunk);
+      this.#proof.update(chunk);
       this.#bytesRead += chunk.length;
       yield chunk;
     }
   }
 
   #take(chunk: Buffer): void {
-    this.#decodedBytes += chunk.length;
     this.#endsInMidLine = !isLineEnd(chunk[chunk.length - 1] ?? LF);
     if (this.#load !== undefined) {
       this.#load.reader.push(chunk);
@@ -135,12 +150,13 @@ class FileLoad {
 
   #begin(beginning: Beginning | undefined): void {
     if (beginning === undefined || this.#header === undefined) return;
-    const { file, follows, transform, maxRecordBytes } = this.#request;
+    const { file, follows, instantOfLocalTime, maxRecordBytes } = this.#request;
     const { from, bytes, replacesTail } = beginning;
     const encoder = new RecordEncoder({
       fileId: file.fileId,
       positions: this.#header.positions,
-      transform,
+      instantOfLocalTime,
+      rows: this.#rows,
       counts: {
         read: file.rowsRead,
         loaded: file.rowsLoaded,
@@ -163,13 +179,6 @@ class FileLoad {
     reader.push(bytes);
   }
 
-  async #send(): Promise<void> {
-    if (this.#load === undefined) return;
-    const { events, rejects } = this.#load.encoder;
-    if (events.rows > 0) await this.#transaction.write('events', events.take());
-    if (rejects.byteLength > REJECT_BUFFER_BYTES) await this.#transaction.write('rejects', rejects.take());
-  }
-
   #isCommitDue(): boolean {
     const uncommitted = (this.#load?.encoder.counts.read ?? 0) - this.#rowsCommitted;
     return (
@@ -182,10 +191,10 @@ class FileLoad {
     const load = this.#load;
     const header = this.#header;
     if (load === undefined || header === undefined) throw new TypeError('there is nothing to commit before the header');
-    const { source, sha256, follows } = this.#request;
-    const { rejects, counts } = load.encoder;
-    if (rejects.rows > 0) await this.#transaction.write('rejects', rejects.take());
-    await source.assertUnchanged();
+    const { source, follows } = this.#request;
+    const { counts } = load.encoder;
+    await this.#sender.finish();
+    const sha256 = await (status === 'loaded' ? this.#proof.atEnd() : this.#proof.inTheMiddle());
     const tail = status === 'loaded' ? this.#tail(load) : undefined;
     if (this.#tailToTakeBack !== undefined) await this.#transaction.takeBack(this.#tailToTakeBack);
     this.#tailToTakeBack = undefined;

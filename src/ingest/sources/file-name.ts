@@ -16,6 +16,11 @@ export function isSourceName(name: string): boolean {
   return EXTENSION.test(name) && !LEFT_ALONE.test(name);
 }
 
+/** Whether the name says that the file is packed; its first bytes have the last word on that. */
+export function isPackedName(name: string): boolean {
+  return /\.gz$/i.test(name);
+}
+
 /**
  * Makes the name that a client gave its upload into one for the watched folder: its last part only, without control
  * characters, not hidden, at most 255 bytes, with an extension that the watcher knows.

@@ -81,21 +81,47 @@ export class SourceFile {
   }
 
   /**
-   * The bytes that the file had when it was opened, from the first; what is appended meanwhile is not read.
+   * The bytes that the file had when it was opened, from the first; what is appended meanwhile is not read. The next chunk is
+   * being read while the caller works on one, into two buffers by turns: a chunk is valid until the next one is asked for.
    * @throws FileError `unreadable`, SourceChangedError where it has become shorter
    */
   async *chunks(chunkBytes: number): AsyncGenerator<Buffer, void, void> {
+    const size = this.sizeBytes;
+    const bufferBytes = Math.min(chunkBytes, size);
+    let buffer = Buffer.allocUnsafeSlow(bufferBytes);
+    let spare = size > bufferBytes ? Buffer.allocUnsafeSlow(bufferBytes) : buffer;
     let position = 0;
-    while (position < this.sizeBytes) {
-      const wanted = Math.min(chunkBytes, this.sizeBytes - position);
-      const buffer = Buffer.allocUnsafeSlow(wanted);
-      const { bytesRead } = await this.#handle.read(buffer, 0, wanted, position).catch((error) => {
-        throw asFileError(this.path, error);
-      });
-      if (bytesRead === 0) throw new SourceChangedError(this.path, await this.#handle.stat({ bigint: true }));
-      position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+    let reading = size > 0 ? this.#read(buffer, position) : undefined;
+    try {
+      while (reading !== undefined) {
+        const bytesRead: number = await reading;
+        const chunk = buffer.subarray(0, bytesRead);
+        position += bytesRead;
+        [buffer, spare] = [spare, buffer];
+        reading = position < size ? this.#read(buffer, position) : undefined;
+        // Where the caller throws, nobody waits for it any more.
+        reading?.catch(() => {});
+        yield chunk;
+      }
+    } finally {
+      await reading?.catch(() => {});
     }
+  }
+
+  /** Fills the buffer, as far as the file goes: network file systems give less at a time than they are asked for. */
+  async #read(buffer: Buffer, position: number): Promise<number> {
+    const wanted = Math.min(buffer.length, this.sizeBytes - position);
+    let filled = 0;
+    while (filled < wanted) {
+      const { bytesRead } = await this.#handle
+        .read(buffer, filled, wanted - filled, position + filled)
+        .catch((error) => {
+          throw asFileError(this.path, error);
+        });
+      if (bytesRead === 0) throw new SourceChangedError(this.path, await this.#handle.stat({ bigint: true }));
+      filled += bytesRead;
+    }
+    return filled;
   }
 
   /**
@@ -106,6 +132,15 @@ export class SourceFile {
   async assertUnchanged(): Promise<void> {
     const now = await this.#handle.stat({ bigint: true });
     if (fingerprintOf(now) !== this.fingerprint) throw new SourceChangedError(this.path, now);
+  }
+
+  /**
+   * Whether anything was done to the file since it was opened, if only to its name. Unlike size and modification time, the
+   * time of the last status change (POSIX, `st_ctim`) can't be set by a program.
+   */
+  async isTouched(): Promise<boolean> {
+    const { ctimeNs } = await this.#handle.stat({ bigint: true });
+    return ctimeNs !== this.stats.ctimeNs;
   }
 
   async close(): Promise<void> {
