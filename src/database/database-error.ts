@@ -49,6 +49,14 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return false;
 }
 
+/** Whether the server ended the transaction because it and another one waited for each other. */
+export function isDeadlock(error: unknown): boolean {
+  for (const cause of causes(error)) {
+    if (cause instanceof DatabaseError) return cause.code === '40P01';
+  }
+  return false;
+}
+
 // drizzle wraps what pg throws, and pg wraps what the socket throws.
 function* causes(error: unknown): Generator<Error> {
   let current = error;

@@ -2,26 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Queryable } from '../database/client.ts';
-import { isDatabaseAway } from '../database/database-error.ts';
 import type { SourceFileRow } from '../database/schema.ts';
 import { type FileEvents, isTerminal } from './file-events.ts';
 import { claimFiles, LEASE_RENEWAL_MS, renewLeases } from './ledger/claim-files.ts';
-import { failFile, requeueFile } from './ledger/finish-files.ts';
 import { type FileVersion, type RegisteredFile, registerFiles } from './ledger/register-files.ts';
-import type { IngestOutcome } from './worker/worker-messages.ts';
+import { OutageLog } from './outage-log.ts';
+import { Settlement } from './settlement.ts';
 import type { WorkerPool } from './worker/worker-pool.ts';
 
 /** How often the ledger is asked for files that nobody told this process about: other replicas', or overdue ones. */
 const POLL_MS = 1000;
-const DATABASE_AWAY_DELAY_MS = 1000;
-/** A statement has room for 65,535 values. */
-const REGISTRATION_BATCH = 500;
+/** The main thread turns so many rows into objects at once, which takes it less than 20 ms: then requests have their turn. */
+const REGISTRATION_BATCH = 250;
 /** What a stop takes beyond its grace: loads end at their next chunk or with their threads, then the ledger is told. */
 const INTERRUPT_MS = 1000;
 const REQUEUE_MS = 500;
 export const ROLL_BACK_MS = INTERRUPT_MS + REQUEUE_MS + 500;
-/** A file that fails by its own doing is tried so often, with pauses of 1, 2, 4 … s. */
-const MAX_FAILURES = 5;
+/** The most small files that share a transaction; what costs the same for each transaction is small beside them. */
+const PORTION_FILES = 256;
 
 export interface IngestQueueOptions {
   readonly database: Queryable;
@@ -41,17 +39,27 @@ export interface IngestQueueOptions {
 export class IngestQueue {
   readonly owner = randomUUID();
   readonly #options: IngestQueueOptions;
-  readonly #inFlight = new Map<number, Promise<void>>();
+  readonly #inFlight = new Set<number>();
+  /** what is being loaded and settled, and of how many files each */
+  readonly #portions = new Map<Promise<void>, number>();
   readonly #submitted = new Set<number>();
   readonly #timers: NodeJS.Timeout[] = [];
   #accepting = false;
   #dispatching: Promise<void> | undefined;
   #wakeAgain = false;
-  #isDatabaseAway = false;
   #isRenewing = false;
+  readonly #outages: OutageLog;
+  readonly #settlement: Settlement;
 
   constructor(options: IngestQueueOptions) {
     this.#options = options;
+    this.#outages = new OutageLog(options.log);
+    this.#settlement = new Settlement({
+      ...options,
+      outages: this.#outages,
+      onTerminal: (fileId) => this.#submitted.delete(fileId),
+      onQueued: (delayMs) => void setTimeout(() => this.wake(), delayMs).unref(),
+    });
   }
 
   /** Begins to load what waits in the ledger. */
@@ -124,7 +132,7 @@ export class IngestQueue {
   async #finished(withinMs: number): Promise<void> {
     const waiting = new AbortController();
     // A look for work that is under way may still find some.
-    const finished = Promise.resolve(this.#dispatching).then(() => Promise.all(this.#inFlight.values()));
+    const finished = Promise.resolve(this.#dispatching).then(() => Promise.all(this.#portions.keys()));
     const timeUp = delay(withinMs, undefined, { signal: waiting.signal }).catch(() => {});
     await Promise.race([finished, timeUp]);
     waiting.abort();
@@ -132,112 +140,56 @@ export class IngestQueue {
 
   async #dispatch(): Promise<void> {
     try {
-      while (this.#accepting && this.#options.workers.free > 0) {
+      while (this.#accepting && this.#free > 0) {
         this.#wakeAgain = false;
         const files = await claimFiles(this.#options.database, {
           owner: this.owner,
-          limit: this.#options.workers.free,
-          inFlight: [...this.#inFlight.keys()],
+          limit: PORTION_FILES,
+          inFlight: [...this.#inFlight],
           ...(this.#options.claims === 'submitted' ? { only: [...this.#submitted] } : {}),
         });
-        this.#databaseAnswered();
-        for (const file of files) this.#load(file);
+        this.#outages.answered();
         if (files.length === 0) break;
+        this.#load(files);
       }
       // With no thread free, the next one to finish wakes the queue.
-      if (this.#options.workers.free === 0) this.#wakeAgain = false;
+      if (this.#free === 0) this.#wakeAgain = false;
     } catch (error) {
       this.#wakeAgain = false;
-      this.#logDatabaseError(error, 'the ledger can not be asked for work');
+      this.#outages.report(error, 'the ledger can not be asked for work');
     }
   }
 
-  #load(file: SourceFileRow): void {
-    this.#options.events.fileChanged(file);
-    const run = this.#options.workers
-      .run(file)
-      .then((outcome) => this.#settle(file, outcome))
-      .catch((error) =>
-        this.#logDatabaseError(error, 'the end of a load could not be written; its claim runs out by itself'),
-      )
-      .finally(() => {
-        this.#inFlight.delete(file.fileId);
-        this.wake();
-      });
-    this.#inFlight.set(file.fileId, run);
+  /**
+   * A portion holds its place until all of its files are settled: so much and no more is ever in the air. While one of
+   * small files is, which takes a moment, the next one is claimed already, so that no thread waits for the ledger.
+   */
+  get #free(): number {
+    const ahead = [...this.#portions.values()].some((files) => files > 1) ? 1 : 0;
+    return this.#options.workers.threads + ahead - this.#portions.size;
   }
 
-  async #settle(file: SourceFileRow, outcome: IngestOutcome): Promise<void> {
-    const { database, log } = this.#options;
-    switch (outcome.kind) {
-      case 'ended':
-        return await this.#ended(outcome.file);
-      case 'claim-lost':
-        return this.#takenOver(file);
-      case 'interrupted':
-        return this.#requeued(await requeueFile(database, file, { delayMs: 0 }));
-      case 'database-away':
-        log.warn(
-          { fileId: file.fileId, name: file.name, error: outcome.message },
-          'the load was rolled back and will be tried again',
-        );
-        return this.#requeued(await requeueFile(database, file, { delayMs: DATABASE_AWAY_DELAY_MS }));
-      case 'error': {
-        const failures = file.failures + 1;
-        const isLast = failures >= MAX_FAILURES;
-        const message = `given up after ${failures} attempts: ${outcome.message}`;
-        const settled = isLast
-          ? await failFile(database, file, { code: 'load_failed', message })
-          : await requeueFile(database, file, { delayMs: 1000 * 2 ** (failures - 1), countsAsFailure: true });
-        // After a freeze the rows of the replica that has taken over are in the way: its doing, not the file's fault.
-        if (settled === undefined) return this.#takenOver(file);
-        log.error(
-          { fileId: file.fileId, name: file.name, failures, error: outcome.message },
-          isLast
-            ? 'the load failed for the last time; retry it when the cause is mended'
-            : 'the load failed and was rolled back',
-        );
-        return this.#requeued(settled);
-      }
-    }
+  #load(files: readonly SourceFileRow[]): void {
+    for (const { fileId } of files) this.#inFlight.add(fileId);
+    const portion = this.#loadAndSettle(files).finally(() => {
+      this.#portions.delete(portion);
+      this.wake();
+    });
+    this.#portions.set(portion, files.length);
+    // Once it is on its way: a listener that throws must not leave it claimed and never loaded.
+    for (const file of files) this.#options.events.fileChanged(file);
   }
 
-  async #ended(file: SourceFileRow): Promise<void> {
-    const { events, log, afterLoad } = this.#options;
-    const { fileId, name, status, rowsRead, rowsLoaded, rowsRejected, errorCode, errorMessage, duplicateOf } = file;
-    if (isTerminal(file)) this.#submitted.delete(fileId);
-    switch (status) {
-      case 'loaded':
-        log.info({ fileId, name, rowsRead, rowsLoaded, rowsRejected }, 'file loaded');
-        break;
-      case 'duplicate':
-        log.info({ fileId, name, duplicateOf }, 'file is a duplicate: no row loaded');
-        break;
-      case 'failed':
-        log.warn({ fileId, name, code: errorCode, error: errorMessage }, 'file failed');
-        break;
-      case 'queued':
-      case 'loading':
-        log.debug({ fileId, name }, 'file waits');
-    }
-    if (status === 'loaded' || status === 'duplicate') await afterLoad(file);
-    events.fileChanged(file);
-    if (status === 'queued') this.#wakeWhenDue(file);
-  }
-
-  #takenOver(file: SourceFileRow): void {
-    this.#options.log.warn({ fileId: file.fileId, name: file.name }, 'another replica has taken the file over');
-  }
-
-  #requeued(file: SourceFileRow | undefined): void {
-    if (file === undefined) return;
-    this.#options.events.fileChanged(file);
-    if (file.status === 'queued') this.#wakeWhenDue(file);
-  }
-
-  #wakeWhenDue(file: SourceFileRow): void {
-    const delayMs = file.availableAt.getTime() - file.updatedAt.getTime();
-    setTimeout(() => this.wake(), delayMs + 1).unref();
+  async #loadAndSettle(files: readonly SourceFileRow[]): Promise<void> {
+    const settled: Promise<void>[] = [];
+    await this.#options.workers.run(files, (ended) => {
+      settled.push(
+        this.#settlement.settle(ended).finally(() => {
+          for (const { file } of ended) this.#inFlight.delete(file.fileId);
+        }),
+      );
+    });
+    await Promise.all(settled);
   }
 
   async #renewLeases(): Promise<void> {
@@ -245,27 +197,11 @@ export class IngestQueue {
     if (this.#isRenewing) return;
     this.#isRenewing = true;
     try {
-      await renewLeases(this.#options.database, this.owner, [...this.#inFlight.keys(), ...this.#submitted]);
+      await renewLeases(this.#options.database, this.owner, [...this.#inFlight, ...this.#submitted]);
     } catch (error) {
-      this.#logDatabaseError(error, 'leases could not be renewed');
+      this.#outages.report(error, 'leases could not be renewed');
     } finally {
       this.#isRenewing = false;
     }
-  }
-
-  /** An outage is told once, not every second. */
-  #logDatabaseError(error: unknown, message: string): void {
-    if (!isDatabaseAway(error)) {
-      this.#options.log.error({ err: error }, message);
-    } else if (!this.#isDatabaseAway) {
-      this.#isDatabaseAway = true;
-      this.#options.log.warn({ err: error }, `the database is away: ${message}`);
-    }
-  }
-
-  #databaseAnswered(): void {
-    if (!this.#isDatabaseAway) return;
-    this.#isDatabaseAway = false;
-    this.#options.log.info('the database is back');
   }
 }

@@ -39,7 +39,9 @@ describe('while the loaders are saturated', () => {
     const held = await HeldLoads.hold(database);
     try {
       const url = await startService({ LOADERS: '2' });
-      for (let n = 1; n <= 5; n += 1) await writeFile(join(directory, `${n}.csv`), plainFile({ tag: `${n}`, to: 10 }));
+      // Too large to share a loader.
+      for (let n = 1; n <= 5; n += 1)
+        await writeFile(join(directory, `${n}.csv`), plainFile({ tag: `${n}`, to: 1500 }));
       await loading(url, 2);
       for (const path of CALLS) expect((await call(url, path)).status, path).toBe(200);
       const upload = await call(url, '/uploads/one-more.csv', {

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lt, lte, ne, notInArray, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { type SourceFileRow, sourceFiles } from '../../database/schema.ts';
 
@@ -9,8 +9,14 @@ import { type SourceFileRow, sourceFiles } from '../../database/schema.ts';
 export const LEASE = sql`clock_timestamp() + interval '3 seconds'`;
 export const LEASE_RENEWAL_MS = 1000;
 
+/** Files of at most so many bytes share what costs the same for ten rows as for a million. */
+const SMALL_FILE_BYTES = 64 * 1024;
+/** What the small files of a portion may have together: a loader holds all of it in memory. */
+const PORTION_BYTES = 1024 * 1024;
+
 export interface ClaimRequest {
   readonly owner: string;
+  /** the most files of a portion */
   readonly limit: number;
   /** files that this process is working on: a lease that ran out while the machine slept must not be taken over from itself */
   readonly inFlight: readonly number[];
@@ -18,51 +24,65 @@ export interface ClaimRequest {
   readonly only?: readonly number[];
 }
 
-/** Takes up to `limit` files that are due, oldest first: waiting ones, and those whose owner is gone. */
+/**
+ * Takes a portion for one loader, oldest first: the file that has been due for longest, whether it waits or its owner is
+ * gone; and where that is small and was never tried, up to `limit` such files in all. What is large, or has been tried
+ * before, is taken alone, so whatever goes wrong with a portion, its files do not meet again.
+ */
 export async function claimFiles(database: Queryable, request: ClaimRequest): Promise<SourceFileRow[]> {
-  const due = or(
-    and(eq(sourceFiles.status, 'queued'), lte(sourceFiles.availableAt, sql`now()`)),
-    and(eq(sourceFiles.status, 'loading'), lt(sourceFiles.leaseUntil, sql`now()`)),
+  const { fileId, availableAt, sizeBytes, attempts } = sourceFiles;
+  const free = and(
+    or(
+      and(eq(sourceFiles.status, 'queued'), lte(availableAt, sql`now()`)),
+      and(eq(sourceFiles.status, 'loading'), lt(sourceFiles.leaseUntil, sql`now()`)),
+    ),
+    isReachable(request),
+    sql`${fileId} <> all(${sql.param(request.inFlight)}::bigint[])`,
   );
-  // A file named on a command line may not exist here, and would be failed and its rows taken out: it waits for a
-  // process that was told that very file.
-  const reachable =
-    request.only === undefined
-      ? or(ne(sourceFiles.origin, 'cli'), isNull(sourceFiles.claimedBy), eq(sourceFiles.claimedBy, request.owner))
-      : and(
-          isOneOf(request.only),
-          or(
-            ne(sourceFiles.origin, 'cli'),
-            eq(sourceFiles.claimedBy, request.owner),
-            lt(sourceFiles.leaseUntil, sql`now()`),
-          ),
-        );
-  const next = database
-    .select({ fileId: sourceFiles.fileId })
-    .from(sourceFiles)
-    .where(
-      and(
-        due,
-        reachable,
-        request.inFlight.length > 0 ? notInArray(sourceFiles.fileId, [...request.inFlight]) : undefined,
-      ),
+  // A packed file may be large inside, and others would wait behind it.
+  const isSmall = sql`${sizeBytes} <= ${SMALL_FILE_BYTES} and ${attempts} = 0 and ${sourceFiles.name} not ilike '%.gz'`;
+  // Each lock writes to the table, so behind a large file, or a tried one, nothing is locked that is not taken.
+  const portion = sql`
+    with oldest as (
+      select ${fileId} as file_id, ${sizeBytes} as size_bytes, ${isSmall} as is_small from ${sourceFiles}
+       where ${free} order by ${availableAt}, ${fileId} limit 1 for update skip locked
+    ), others as (
+      select ${fileId} as file_id, ${sizeBytes} as size_bytes, ${availableAt} as available_at from ${sourceFiles}
+       where (select is_small from oldest) and ${fileId} <> (select file_id from oldest) and ${isSmall} and ${free}
+       order by ${availableAt}, ${fileId} limit ${request.limit - 1} for update skip locked
+    ), summed as (
+      select file_id, (select size_bytes from oldest) + sum(size_bytes) over (order by available_at, file_id) as bytes
+        from others
     )
-    .orderBy(asc(sourceFiles.availableAt), asc(sourceFiles.fileId))
-    .limit(request.limit)
-    .for('update', { skipLocked: true });
-  return await database
+    select file_id from oldest union all select file_id from summed where bytes <= ${PORTION_BYTES}`;
+  const claimed = await database
     .update(sourceFiles)
     .set({
       status: 'loading',
-      attempts: sql`${sourceFiles.attempts} + 1`,
+      attempts: sql`${attempts} + 1`,
       claimedBy: request.owner,
       leaseUntil: LEASE,
       startedAt: sql`coalesce(${sourceFiles.startedAt}, clock_timestamp())`,
       updatedAt: sql`clock_timestamp()`,
     })
     // array(…) runs the locking subquery exactly once; a plain `in` may be planned as a loop that locks more than the limit.
-    .where(sql`${sourceFiles.fileId} = any(array(${next}))`)
+    .where(sql`${fileId} = any(array(${portion}))`)
     .returning();
+  return claimed.sort((a, b) => a.availableAt.getTime() - b.availableAt.getTime() || a.fileId - b.fileId);
+}
+
+/**
+ * A file named on a command line may not exist here, and would be failed and its rows taken out: it waits for a process
+ * that was told that very file.
+ */
+function isReachable({ owner, only }: ClaimRequest): SQL | undefined {
+  if (only === undefined) {
+    return or(ne(sourceFiles.origin, 'cli'), isNull(sourceFiles.claimedBy), eq(sourceFiles.claimedBy, owner));
+  }
+  return and(
+    isOneOf(only),
+    or(ne(sourceFiles.origin, 'cli'), eq(sourceFiles.claimedBy, owner), lt(sourceFiles.leaseUntil, sql`now()`)),
+  );
 }
 
 /**

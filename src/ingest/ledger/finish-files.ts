@@ -1,4 +1,4 @@
-import { and, eq, inArray, lt, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { isUniqueViolation } from '../../database/database-error.ts';
 import { rejectedRows, type SourceFileRow, sourceFiles, userEvents } from '../../database/schema.ts';
@@ -39,6 +39,32 @@ export async function requeueFile(
     .where(heldBy(claim))
     .returning();
   return file;
+}
+
+/** Puts claimed files back into the queue, all in one statement. Answers with those of which the claim was still held. */
+export async function requeueFiles(
+  database: Queryable,
+  claims: readonly Claim[],
+  requeue: { readonly delayMs: number },
+): Promise<SourceFileRow[]> {
+  const held = sql`unnest(${sql.param(claims.map(({ fileId }) => fileId))}::bigint[],
+    ${sql.param(claims.map(({ attempts }) => attempts))}::int[]) as held (id, attempt)`;
+  return await database
+    .update(sourceFiles)
+    .set({
+      status: 'queued',
+      availableAt: sql`clock_timestamp() + ${requeue.delayMs} * interval '1 millisecond'`,
+      updatedAt: sql`clock_timestamp()`,
+    })
+    .from(held)
+    .where(
+      and(
+        eq(sourceFiles.fileId, sql`held.id`),
+        eq(sourceFiles.attempts, sql`held.attempt`),
+        eq(sourceFiles.status, 'loading'),
+      ),
+    )
+    .returning(getTableColumns(sourceFiles));
 }
 
 /** Ends a claimed file as failed; rows that earlier commits of it had loaded are taken out again in the same transaction. */

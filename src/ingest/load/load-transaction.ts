@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { Queryable } from '../../database/client.ts';
 import { type SourceFileRow, sourceFiles } from '../../database/schema.ts';
 import { type Claim, heldBy } from '../ledger/claim-files.ts';
+import { markLoaded, type SmallFileCommit } from '../ledger/small-files.ts';
 import { takeBackTail } from '../ledger/take-back-tail.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { CopyWriter } from './copy-writer.ts';
@@ -16,7 +17,7 @@ const COPY_TABLE = {
     'COPY rejected_rows (file_id, line_number, reason, column_name, message, raw, raw_truncated) FROM STDIN (FORMAT binary)',
 } as const;
 
-type CopyTable = keyof typeof COPY_TABLE;
+export type CopyTable = keyof typeof COPY_TABLE;
 
 /**
  * Limits of our own instead of the role's or database's, which might cut a COPY that is in order; SET LOCAL ends with
@@ -38,7 +39,7 @@ export type LedgerUpdate = Partial<
 > & { readonly committedOffset: number };
 
 /**
- * One transaction of a load: rows, rejects and the ledger row become visible together or not at all.
+ * One transaction of a load: rows, rejects and ledger rows become visible together or not at all.
  * After an error the connection must be discarded, which rolls back.
  */
 export class LoadTransaction {
@@ -95,6 +96,22 @@ export class LoadTransaction {
     await client.query('commit');
     this.#client = undefined;
     return file;
+  }
+
+  /**
+   * Commits the rows of small files together with the end of each of them.
+   * @throws ClaimLostError where one of the ledger rows is not as its attempt left it
+   */
+  async commitAll(commits: readonly SmallFileCommit[]): Promise<SourceFileRow[]> {
+    const client = await this.#begin();
+    await this.#endCopy();
+    const files = await markLoaded(drizzle(client), commits);
+    if (files.length !== commits.length) {
+      throw new ClaimLostError(`other attempts have taken over ${commits.length - files.length} of the files`);
+    }
+    await client.query('commit');
+    this.#client = undefined;
+    return files;
   }
 
   async #begin(): Promise<pg.Client> {

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { errorCode } from '../../error-code.ts';
 import { isSourceName } from './file-name.ts';
 
+/** Each look takes one of Node's few threads; waiting for one after the other took longer than the looking. */
+export const LOOKS_AT_ONCE = 16;
+
 /** A regular file with a name that is to be loaded, as one look at the folder showed it. */
 export interface FoundFile {
   readonly name: string;
@@ -22,26 +25,45 @@ export async function lookAt(directory: string, name: string): Promise<FoundFile
   return stats?.isFile() === true ? { name, path, stats, isNameValid: true } : undefined;
 }
 
+/** Looks at several paths at once; in their order. */
+export async function lookAtAll(directory: string, names: readonly string[]): Promise<(FoundFile | undefined)[]> {
+  return await Promise.all(names.map((name) => lookAt(directory, name)));
+}
+
 /**
- * Everything in the folder that is to be loaded, one at a time: memory does not grow with the folder.
+ * Everything in the folder that is to be loaded, a few at a time: memory does not grow with the folder.
  * @throws what `opendir` throws where the folder is away
  */
 export async function* scanDirectory(directory: string): AsyncGenerator<FoundFile> {
-  // Names as bytes: decoded ones with a replacement character could never be opened, and nobody would know why.
-  const entries = await opendir(directory, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
-  for await (const entry of entries) {
-    const bytes = (entry as unknown as Dirent<Buffer>).name;
-    const isNameValid = isUtf8(bytes);
-    const name = isNameValid ? bytes.toString('utf8') : escapeName(bytes);
-    if (!isSourceName(name)) continue;
-    if (isNameValid) {
-      const found = await lookAt(directory, name);
-      if (found !== undefined) yield found;
-      continue;
+  let names: string[] = [];
+  for await (const bytes of entryNames(directory)) {
+    if (isUtf8(bytes)) {
+      names.push(bytes.toString('utf8'));
+      if (names.length < LOOKS_AT_ONCE) continue;
+      yield* foundOnes(await lookAtAll(directory, names));
+      names = [];
+    } else {
+      yield* foundOnes([await lookAtUnopenable(directory, bytes)]);
     }
-    const stats = await lstatIfThere(Buffer.concat([Buffer.from(`${directory}/`), bytes]));
-    if (stats?.isFile() === true) yield { name, path: join(directory, name), stats, isNameValid };
   }
+  yield* foundOnes(await lookAtAll(directory, names));
+}
+
+/** As bytes: decoded ones with a replacement character could never be opened, and nobody would know why. */
+async function* entryNames(directory: string): AsyncGenerator<Buffer> {
+  const entries = await opendir(directory, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
+  for await (const entry of entries) yield (entry as unknown as Dirent<Buffer>).name;
+}
+
+async function lookAtUnopenable(directory: string, bytes: Buffer): Promise<FoundFile | undefined> {
+  const name = escapeName(bytes);
+  if (!isSourceName(name)) return undefined;
+  const stats = await lstatIfThere(Buffer.concat([Buffer.from(`${directory}/`), bytes]));
+  return stats?.isFile() === true ? { name, path: join(directory, name), stats, isNameValid: false } : undefined;
+}
+
+function foundOnes(found: readonly (FoundFile | undefined)[]): FoundFile[] {
+  return found.filter((file) => file !== undefined);
 }
 
 async function lstatIfThere(path: string | Buffer): Promise<BigIntStats | undefined> {

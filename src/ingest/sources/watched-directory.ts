@@ -6,14 +6,17 @@ import type { SourceFileRow } from '../../database/schema.ts';
 import { isTerminal } from '../file-events.ts';
 import type { FileVersion, RegisteredFile } from '../ledger/register-files.ts';
 import { isSourceName } from './file-name.ts';
-import { type FoundFile, lookAt, scanDirectory } from './scan-directory.ts';
+import { RecentVersions } from './recent-versions.ts';
+import { type FoundFile, LOOKS_AT_ONCE, lookAtAll, scanDirectory } from './scan-directory.ts';
 import { Settling } from './settling.ts';
 import { fingerprintOf } from './source-file.ts';
 
-const BATCH = 500;
+const BATCH = 250;
 /** Versions remembered as done, so that a scan need not ask the ledger about each file; beyond that it asks. */
 const REMEMBERED = 100_000;
 const AWAY_DELAY_MS = 1000;
+/** For how long hints of a version that was just submitted are passed over; it bounds how many are remembered, too. */
+const LONGEST_RECENT_MS = 1250;
 
 export type WatcherState = 'watching' | 'rescan-only' | 'unavailable';
 
@@ -37,6 +40,7 @@ export class WatchedDirectory {
   readonly #options: WatchedDirectoryOptions;
   readonly #settling: Settling;
   readonly #done = new Map<string, string>();
+  readonly #submitted: RecentVersions;
   /** names to look at, and when (milliseconds of `performance.now`) */
   readonly #due = new Map<string, number>();
   #watcher: FSWatcher | undefined;
@@ -51,6 +55,8 @@ export class WatchedDirectory {
     this.directory = directory;
     this.#options = options;
     this.#settling = new Settling(options.settleMs);
+    // Three times that is less than the time between two scans: what one submits, the next one does again, until it is done.
+    this.#submitted = new RecentVersions(Math.min(LONGEST_RECENT_MS, options.rescanMs / 4));
   }
 
   /** Makes the folder ready and returns its absolute path without symbolic links, by which the ledger knows its files. */
@@ -151,12 +157,14 @@ export class WatchedDirectory {
   }
 
   async *#dueFiles(now: number): AsyncGenerator<FoundFile> {
-    for (const [name, at] of this.#due) {
-      if (at > now) continue;
-      this.#due.delete(name);
-      const found = await lookAt(this.directory, name);
-      if (found === undefined) this.#settling.forget(join(this.directory, name));
-      else yield found;
+    const due = [...this.#due].flatMap(([name, at]) => (at > now ? [] : [name]));
+    for (let from = 0; from < due.length; from += LOOKS_AT_ONCE) {
+      const names = due.slice(from, from + LOOKS_AT_ONCE);
+      for (const name of names) this.#due.delete(name);
+      for (const [index, found] of (await lookAtAll(this.directory, names)).entries()) {
+        if (found === undefined) this.#settling.forget(join(this.directory, names[index] ?? ''));
+        else yield found;
+      }
     }
   }
 
@@ -164,8 +172,8 @@ export class WatchedDirectory {
     let batch: FoundFile[] = [];
     for await (const found of files) {
       if (this.#closed) return;
-      this.#due.delete(found.name);
-      if (this.#done.get(found.path) === fingerprintOf(found.stats)) continue;
+      const fingerprint = fingerprintOf(found.stats);
+      if (this.#done.get(found.path) === fingerprint || this.#submitted.has(found.path, fingerprint)) continue;
       const remaining = this.#settling.remaining(found);
       if (remaining > 0) {
         this.#due.set(found.name, performance.now() + remaining);
@@ -184,7 +192,11 @@ export class WatchedDirectory {
     if (batch.length === 0) return;
     const registered = await this.#options.submit(batch.map(versionOf));
     for (const { file } of registered) {
-      if (!isTerminal(file)) continue;
+      if (!isTerminal(file)) {
+        // By the row's own fingerprint: an earlier version that is still open must not hide the one that was submitted.
+        this.#submitted.add(file.path, file.fingerprint);
+        continue;
+      }
       this.#remember(file);
       if (file.status === 'loaded' || file.status === 'duplicate') await this.#options.onAlreadyLoaded(file);
     }
