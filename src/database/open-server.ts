@@ -19,11 +19,13 @@ export async function openDatabaseServer(
   resources: OpenResources,
 ): Promise<DatabaseServer> {
   if (config.DATABASE_URL !== undefined) return { connectionString: config.DATABASE_URL, urlFile: undefined };
-  const embedded = await startEmbeddedPostgres({
+  const starting = startEmbeddedPostgres({
     dataDirectory: resolve(config.DATA_DIR),
     log: (line) => log.info(line),
   });
-  resources.add('embedded PostgreSQL', () => embedded.stop());
+  // Before it runs: a stop that comes while it starts would leave it running otherwise.
+  resources.add('embedded PostgreSQL', () => starting.then((server) => server.stop(), ignore));
+  const embedded = await starting;
   const watchdog = setInterval(() => {
     embedded.ensureRunning().catch((error) => log.error({ err: error }, 'the embedded PostgreSQL does not run'));
   }, WATCHDOG_MS);
@@ -31,3 +33,6 @@ export async function openDatabaseServer(
   // PGSSLMODE of the surroundings is meant for another server.
   return { connectionString: `${embedded.connectionString}?sslmode=disable`, urlFile: embedded.urlFile };
 }
+
+/** Where it did not start there is nothing to stop; `openDatabaseServer` tells why. */
+function ignore(): void {}

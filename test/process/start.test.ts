@@ -1,4 +1,4 @@
-import { cp, readFile, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -53,6 +53,13 @@ async function isDatabaseUp(directory: string): Promise<boolean> {
   }
 }
 
+/** PostgreSQL servers whose command line names a folder, by what Linux tells of the processes. */
+async function serversOf(directory: string): Promise<string[]> {
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const commands = await Promise.all(processes.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')));
+  return commands.filter((command) => command.includes(directory) && command.includes('postgres'));
+}
+
 describe('a start in a fresh folder', () => {
   it('loads the samples, says where to go next, and stops PostgreSQL with itself; a second start loads nothing twice', async () => {
     const directory = await freshFolder();
@@ -100,6 +107,17 @@ describe('a start in a fresh folder', () => {
       { code: 0, signal: null },
       { code: 0, signal: null },
     ]);
+  });
+});
+
+describe('a stop that comes before the start is over', () => {
+  it('leaves no PostgreSQL behind', async () => {
+    const directory = await freshFolder();
+    const service = start(directory);
+    await eventually(async () => expect((await serversOf(directory)).join()).toMatch(/port=/));
+    expect(service.stdout).not.toContain('ready');
+    expect(await service.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(await serversOf(directory)).toEqual([]);
   });
 });
 
