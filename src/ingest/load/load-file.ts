@@ -10,7 +10,7 @@ import { ContentProof } from './content-proof.ts';
 import type { LoadConnection } from './load-connection.ts';
 import { LoadTransaction } from './load-transaction.ts';
 import { createEncodedRows, RecordEncoder } from './record-encoder.ts';
-import { type Beginning, type Position, ResumePoint, type StartPosition } from './resume-point.ts';
+import { type Beginning, ResumePoint, type StartPosition, unfinishedTail } from './resume-point.ts';
 import { RowSender } from './row-sender.ts';
 
 /** So that a crash in a giant file costs seconds, even where the database is slow. */
@@ -92,7 +92,6 @@ class FileLoad {
       this.#progress();
     }
     this.#end();
-    await this.#sender.sendOn();
     return await this.#commit('loaded');
   }
 
@@ -195,7 +194,10 @@ class FileLoad {
     const { counts } = load.encoder;
     await this.#sender.finish();
     const sha256 = await (status === 'loaded' ? this.#proof.atEnd() : this.#proof.inTheMiddle());
-    const tail = status === 'loaded' ? this.#tail(load) : undefined;
+    const mayGoOn = status === 'loaded' && this.#endsInMidLine;
+    const tail = mayGoOn
+      ? unfinishedTail(load.encoder.last, load.reader.offset, this.#request.maxRecordBytes)
+      : undefined;
     if (this.#tailToTakeBack !== undefined) await this.#transaction.takeBack(this.#tailToTakeBack);
     this.#tailToTakeBack = undefined;
     this.#file = await this.#transaction.commit(this.#request.file, this.#file.committedOffset, {
@@ -219,14 +221,6 @@ class FileLoad {
     this.#lastCommit = performance.now();
     if (status === 'loading') this.#request.onCommit(this.#file);
     return this.#file;
-  }
-
-  /** The last row, where the file ends behind it without a line end: it may not be all of it. */
-  #tail({ reader, encoder }: { readonly reader: RecordReader; readonly encoder: RecordEncoder }): Position | undefined {
-    const { lastOffset: offset, lastLine: line } = encoder;
-    if (!this.#endsInMidLine || offset < 0) return undefined;
-    // What is read again to see whether it goes on has to fit into memory.
-    return reader.offset - offset <= this.#request.maxRecordBytes ? { offset, line } : undefined;
   }
 
   /** Exact for plain UTF-8; for gzip and UTF-16 to within the bytes that are still being decoded. */

@@ -6,6 +6,7 @@ import type { LocalTime } from '../transform/local-time.ts';
 import type { LoadConnection } from './load-connection.ts';
 import { LoadTransaction } from './load-transaction.ts';
 import { createEncodedRows, type EncodedRows, RecordEncoder } from './record-encoder.ts';
+import { unfinishedTail } from './resume-point.ts';
 import { RowSender } from './row-sender.ts';
 import type { SmallFile } from './small-file.ts';
 
@@ -79,10 +80,9 @@ function encodeFile(small: SmallFile, rows: EncodedRows, context: SmallFilesCont
   );
   reader.push(text.subarray(header.endOffset));
   reader.end();
-  const { counts, lastOffset, lastLine } = encoder;
-  // As of any file: what is read again to see whether the last row goes on has to fit into memory.
-  const endsInMidRow = lastOffset >= 0 && !isLineEnd(text[text.length - 1] ?? LF);
-  const hasTail = endsInMidRow && reader.offset - lastOffset <= maxRecordBytes;
+  const { counts } = encoder;
+  const mayGoOn = !isLineEnd(text[text.length - 1] ?? LF);
+  const tail = mayGoOn ? unfinishedTail(encoder.last, reader.offset, maxRecordBytes) : undefined;
   return {
     fileId: file.fileId,
     attempts: file.attempts,
@@ -96,7 +96,7 @@ function encodeFile(small: SmallFile, rows: EncodedRows, context: SmallFilesCont
     ignoredColumns: header.ignoredColumns,
     committedOffset: reader.offset,
     committedLine: reader.line,
-    tailOffset: hasTail ? lastOffset : null,
-    tailLine: hasTail ? lastLine : null,
+    tailOffset: tail?.offset ?? null,
+    tailLine: tail?.line ?? null,
   };
 }

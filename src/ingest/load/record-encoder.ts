@@ -29,8 +29,7 @@ export interface RowCounts {
 export class RecordEncoder implements RecordHandler {
   readonly counts: RowCounts;
   /** where the record or broken span that came last begins; -1 before the first */
-  lastOffset = -1;
-  lastLine = 0;
+  readonly last = { offset: -1, line: 0 };
   readonly #fileId: number;
   readonly #eventEncoder: EventEncoder;
   readonly #rejects: BinaryRows;
@@ -51,8 +50,8 @@ export class RecordEncoder implements RecordHandler {
   }
 
   record(record: CsvRecord): void {
-    this.lastOffset = record.byteOffset;
-    this.lastLine = record.lineNumber;
+    this.last.offset = record.byteOffset;
+    this.last.line = record.lineNumber;
     const rejection = this.#eventEncoder.encode(record);
     if (rejection === undefined) {
       this.counts.read += 1;
@@ -64,8 +63,8 @@ export class RecordEncoder implements RecordHandler {
   }
 
   broken(span: BrokenSpan): void {
-    this.lastOffset = span.byteOffset;
-    this.lastLine = span.lineNumber;
+    this.last.offset = span.byteOffset;
+    this.last.line = span.lineNumber;
     this.#reject(span.lineNumber, span.reason, null, span.message, span.raw);
   }
 

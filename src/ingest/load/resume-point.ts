@@ -17,6 +17,14 @@ export interface StartPosition extends Position {
   readonly tail?: Position;
 }
 
+/**
+ * The last row of a file that ends behind it without a line end: it may not be all of it. Undefined where there is none,
+ * or where it is longer than `maxBytes`: what is read again to see whether it goes on has to fit into memory.
+ */
+export function unfinishedTail(last: Position, endOffset: number, maxBytes: number): Position | undefined {
+  return last.offset >= 0 && endOffset - last.offset <= maxBytes ? last : undefined;
+}
+
 export interface Beginning {
   readonly from: Position;
   /** the file's bytes from there on, as far as they have been read */
