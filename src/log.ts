@@ -12,7 +12,8 @@ export function createLogger(level: Config['LOG_LEVEL'], destination?: Destinati
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: ['req.headers.authorization'],
+    // Whoever logs a request or what a plugin was given, as the multipart parser is: the key is in its headers.
+    redact: ['headers', '*.headers', '*.*.headers'],
     serializers: { err: (error: unknown) => describeError(error, 0) },
   };
   return destination === undefined ? pino(options) : pino(options, destination);

@@ -9,6 +9,8 @@ export type Database = NodePgDatabase<Record<string, never>> & { $client: pg.Poo
 /** Bounds for every connection of the service; milliseconds. Half-open connections are found by keepalive and by `query_timeout`. */
 const CONNECT_TIMEOUT_MS = 5000;
 const QUERY_TIMEOUT_MS = 20_000;
+/** While no connection can be made, a pool tries so often and no more, however many ask; so a return is noticed as fast. */
+const CONNECT_AGAIN_MS = 1000;
 /** The system's own delay is two hours. */
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
@@ -34,11 +36,41 @@ export function openDatabase(options: PoolOptions): Database {
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    Client: pacedClient(),
   });
   pool.on('error', options.onError);
   pool.on('connect', (client) => client.on('error', options.onError));
   return drizzle(pool);
 }
+
+/**
+ * A client class for one pool. While connecting fails, whoever asks for a connection within a second after the last
+ * attempt gets the error of that one: requests, polls and probes must not hammer a server that is coming back.
+ */
+function pacedClient(): typeof pg.Client {
+  let failed: { readonly error: Error; readonly at: number } | undefined;
+  return class extends pg.Client {
+    override connect(): Promise<pg.Client>;
+    override connect(done: Connected): void;
+    // The pool uses the form with a callback.
+    override connect(done?: Connected): Promise<pg.Client> | undefined {
+      if (done === undefined) return super.connect();
+      const at = performance.now();
+      if (failed !== undefined && at - failed.at < CONNECT_AGAIN_MS) {
+        setImmediate(done as (error: Error) => void, failed.error);
+        return undefined;
+      }
+      super.connect((error: Error | null) => {
+        failed = error instanceof Error ? { error, at } : undefined;
+        (done as (error: Error | null) => void)(error);
+      });
+      return undefined;
+    }
+  };
+}
+
+/** As node-postgres declares it, which has one word for the two cases: called with an error, or with none. */
+type Connected = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
 
 /** A connection of its own, for loading: no query timeout, since a COPY lasts as long as its file. LoadConnection bounds it. */
 export function newLoadClient(connectionString: string, applicationName: `sluice${string}`): pg.Client {

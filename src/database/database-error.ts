@@ -18,12 +18,15 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENOENT', // a unix socket that is not there yet
+  // No descriptor left, be it for a connection or for the file: closing one of either lets the work go on.
+  'EMFILE',
+  'ENFILE',
 ]);
+/** Whatever the system says to these, such as that a name has no address now or a socket file is not there yet. */
+const CONNECTING: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
+/** Of node-postgres, which gives them no code; `timeout expired` is its client's word for a connection that took too long. */
 const LOST_CONNECTION =
-  /connection terminated|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error|client was closed|made no progress/i;
+  /connection terminated|timeout exceeded when trying to connect|^timeout expired$|query read timeout|client has encountered a connection error|client was closed|made no progress/i;
 
 /** Whether the database is away or overloaded: the work is not at fault and is done again later. */
 export function isDatabaseAway(error: unknown): boolean {
@@ -34,8 +37,7 @@ export function isDatabaseAway(error: unknown): boolean {
     }
     const code = 'code' in cause ? cause.code : undefined;
     const syscall = 'syscall' in cause ? cause.syscall : undefined;
-    if (typeof code === 'string' && NETWORK_CODES.has(code) && (code !== 'ENOENT' || syscall === 'connect'))
-      return true;
+    if (CONNECTING.has(syscall) || (typeof code === 'string' && NETWORK_CODES.has(code))) return true;
     if (LOST_CONNECTION.test(cause.message)) return true;
   }
   return false;

@@ -26,8 +26,19 @@ export async function openDatabaseServer(
   // Before it runs: a stop that comes while it starts would leave it running otherwise.
   resources.add('embedded PostgreSQL', () => starting.then((server) => server.stop(), ignore));
   const embedded = await starting;
+  let isDown = false;
   const watchdog = setInterval(() => {
-    embedded.ensureRunning().catch((error) => log.error({ err: error }, 'the embedded PostgreSQL does not run'));
+    embedded.ensureRunning().then(
+      () => {
+        if (isDown) log.info('the embedded PostgreSQL runs again');
+        isDown = false;
+      },
+      (error) => {
+        // Once: with a full disk each second has such an error, until somebody makes room.
+        if (!isDown) log.error({ err: error }, 'the embedded PostgreSQL does not run; trying again every second');
+        isDown = true;
+      },
+    );
   }, WATCHDOG_MS);
   resources.add('watchdog of the embedded PostgreSQL', async () => clearInterval(watchdog));
   // PGSSLMODE of the surroundings is meant for another server.

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Queryable } from './client.ts';
+import { isDatabaseAway } from './database-error.ts';
 
 /**
  * Runs `work` in a transaction: committed when it resolves, rolled back when it rejects. On a pool it sees to the
@@ -21,10 +22,13 @@ export async function inTransaction<Result>(
     client.release();
     return result;
   } catch (error) {
-    const isRolledBack = await client.query('rollback').then(
-      () => true,
-      () => false,
-    );
+    // Over a connection that is lost, or silent, ROLLBACK would only wait for its time to be over, too.
+    const isRolledBack =
+      !isDatabaseAway(error) &&
+      (await client.query('rollback').then(
+        () => true,
+        () => false,
+      ));
     // A connection in an unknown state must not be used again.
     client.release(!isRolledBack);
     throw error;

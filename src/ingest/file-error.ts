@@ -5,6 +5,7 @@ export const FILE_ERROR_CODES = [
   'duplicate_columns',
   'unsupported_encoding',
   'corrupt_gzip',
+  'gzip_bomb',
   'unreadable',
   'load_failed',
 ] as const;

@@ -57,6 +57,9 @@ export async function ingestFile(file: SourceFileRow, context: IngestContext): P
     }
   } catch (error) {
     if (error instanceof ClaimLostError) return undefined;
+    const isTwin = isUniqueViolation(error, 'source_files_content_key');
+    // Before a connection is asked for: where the last one is lost, to open another one may only take time and fail.
+    if (!(error instanceof FileError || error instanceof SourceChangedError || isTwin)) throw error;
     const database = await context.connection.database();
     if (error instanceof FileError) {
       // With its folder gone, the file is not: a network mount may be back in a moment.
@@ -68,10 +71,7 @@ export async function ingestFile(file: SourceFileRow, context: IngestContext): P
     if (error instanceof SourceChangedError) {
       return await requeueFile(database, file, { delayMs: context.settleMs, version: error.version });
     }
-    if (isUniqueViolation(error, 'source_files_content_key')) {
-      return await requeueFile(database, file, { delayMs: twinDelay(file) });
-    }
-    throw error;
+    return await requeueFile(database, file, { delayMs: twinDelay(file) });
   }
 }
 

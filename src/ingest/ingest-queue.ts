@@ -23,6 +23,8 @@ const PORTION_FILES = 256;
 
 export interface IngestQueueOptions {
   readonly database: Queryable;
+  /** ends a file as failed for good, with its rows taken out; undefined where the claim is no longer held */
+  readonly park: (file: SourceFileRow, message: string) => Promise<SourceFileRow | undefined>;
   readonly workers: WorkerPool;
   readonly events: FileEvents;
   readonly log: Logger;

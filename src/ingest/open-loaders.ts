@@ -6,6 +6,7 @@ import type { SourceFileRow } from '../database/schema.ts';
 import type { OpenResources } from '../open-resources.ts';
 import { FileEvents } from './file-events.ts';
 import { IngestQueue, ROLL_BACK_MS } from './ingest-queue.ts';
+import { parkFile } from './load/park-file.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 
 /** The entry of a loader thread, for compiled code: a thread knows no TypeScript. */
@@ -58,7 +59,8 @@ export function openLoaders(
   });
   resources.add('loader threads', () => workers.destroy());
 
-  const queue = new IngestQueue({ database: ledger, workers, events, log, afterLoad, claims });
+  const park = (file: SourceFileRow, message: string) => parkFile(connectionString, file, message);
+  const queue = new IngestQueue({ database: ledger, park, workers, events, log, afterLoad, claims });
   resources.add(
     'ingest queue',
     // Running loads go on while what was opened later is being closed.

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Queryable } from '../database/client.ts';
 import type { SourceFileRow } from '../database/schema.ts';
 import { type FileEvents, isTerminal } from './file-events.ts';
-import { failFile, requeueFile, requeueFiles } from './ledger/finish-files.ts';
+import { requeueFile, requeueFiles } from './ledger/finish-files.ts';
 import type { OutageLog } from './outage-log.ts';
 import type { EndedAttempt } from './worker/worker-pool.ts';
 
@@ -13,6 +13,8 @@ const MAX_FAILURES = 5;
 
 export interface SettlementOptions {
   readonly database: Queryable;
+  /** ends a file as failed for good, with its rows taken out; undefined where the claim is no longer held */
+  readonly park: (file: SourceFileRow, message: string) => Promise<SourceFileRow | undefined>;
   readonly events: FileEvents;
   readonly log: Logger;
   readonly outages: OutageLog;
@@ -77,12 +79,12 @@ export class Settlement {
   }
 
   async #failed(file: SourceFileRow, reason: string): Promise<void> {
-    const { database, log } = this.#options;
+    const { database, park, log } = this.#options;
     const failures = file.failures + 1;
     const isLast = failures >= MAX_FAILURES;
     const message = `given up after ${failures} attempts: ${reason}`;
     const settled = isLast
-      ? await failFile(database, file, { code: 'load_failed', message })
+      ? await park(file, message)
       : await requeueFile(database, file, { delayMs: 1000 * 2 ** (failures - 1), countsAsFailure: true });
     // After a freeze the rows of the replica that has taken over are in the way: its doing, not the file's fault.
     if (settled === undefined) return this.#takenOver(file);
@@ -115,7 +117,9 @@ export class Settlement {
         log.info({ fileId, name, duplicateOf }, 'file is a duplicate: no row loaded');
         break;
       case 'failed':
-        log.warn({ fileId, name, code: errorCode, error: errorMessage }, 'file failed');
+        // This message shows the first line, which in a file without a header is a row: it stays in the ledger.
+        if (errorCode === 'missing_columns') log.warn({ fileId, name, code: errorCode }, 'file failed');
+        else log.warn({ fileId, name, code: errorCode, error: errorMessage }, 'file failed');
         break;
       case 'queued':
       case 'loading':

@@ -1,3 +1,4 @@
+import { FileError } from '../file-error.ts';
 import { withHead } from './chunk-head.ts';
 import { Gunzip, isGzip } from './gunzip.ts';
 import { type ChunkDecoder, LONGEST_BOM_BYTES, textDecoderFor } from './text-decoder.ts';
@@ -9,12 +10,14 @@ import { type ChunkDecoder, LONGEST_BOM_BYTES, textDecoderFor } from './text-dec
  *
  * Works chunk by chunk, in memory that depends on the size of a chunk only. Leaving the loop early closes the source.
  *
- * @throws FileError `corrupt_gzip`, also in the middle or at the end, when the source is damaged there;
- *   `unsupported_encoding` for UTF-32. Errors of the source pass unchanged.
+ * @throws FileError `corrupt_gzip`, also in the middle or at the end, when the source is damaged there; `gzip_bomb`;
+ *   `unsupported_encoding` for UTF-32 and for gzip inside gzip. Errors of the source pass unchanged.
  */
 export async function* decodedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let decoder: ChunkDecoder | undefined;
   for await (const chunk of withHead(unpacked(source), LONGEST_BOM_BYTES)) {
+    // What is still gzip here was packed twice, as by a client that packs what it sends, whatever it is.
+    if (decoder === undefined && isGzip(chunk)) throw packedTwice();
     decoder ??= textDecoderFor(chunk);
     const text = decoder.decode(chunk);
     if (text.length > 0) yield text;
@@ -37,4 +40,8 @@ async function* unpacked(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   } finally {
     gunzip?.close();
   }
+}
+
+function packedTwice(): FileError {
+  return new FileError('unsupported_encoding', 'the file is gzip inside gzip: unpack it once and send it again');
 }

@@ -11,7 +11,7 @@ export interface Header {
   fieldCount: number;
   /** For each of {@link EVENT_COLUMNS}, in their order, the index of its field. */
   positions: readonly number[];
-  /** The names of the columns that are not needed, as written but trimmed. */
+  /** The names of the columns that are not needed, as written but trimmed; of very many or long ones a part. */
   ignoredColumns: string[];
   /** The decoded offset just behind the header's line end. */
   endOffset: number;
@@ -22,6 +22,9 @@ export interface Header {
 const LONGEST_CHARACTER_BYTES = 4;
 const MOST_NAMES_SHOWN = 20;
 const LONGEST_NAME_SHOWN = 40;
+/** A header may have as many columns as fit into a record, and every list of files repeats the names that are kept. */
+const MOST_IGNORED_NAMES = 100;
+const LONGEST_IGNORED_NAME = 100;
 
 /**
  * Reads the header: the first line of the decoded file that is not blank. Only the names of the columns and their order
@@ -77,7 +80,7 @@ function headerFrom({ names, delimiter, span }: HeaderReading): Header {
     dialect: { delimiter },
     fieldCount: names.length,
     positions: EVENT_COLUMNS.map((column) => keys.indexOf(column)),
-    ignoredColumns: names.filter((name) => !isEventColumn(columnKey(name))),
+    ignoredColumns: keptNames(names.filter((name) => !isEventColumn(columnKey(name)))),
     endOffset: span.next,
     endLine: span.nextLine,
   };
@@ -100,11 +103,18 @@ function requireColumns(names: string[]): void {
   }
 }
 
+function keptNames(names: string[]): string[] {
+  const kept = names.slice(0, MOST_IGNORED_NAMES).map((name) => cut(name, LONGEST_IGNORED_NAME));
+  return names.length > kept.length ? [...kept, `… and ${names.length - kept.length} more`] : kept;
+}
+
+function cut(name: string, length: number): string {
+  const characters = [...name.slice(0, 2 * length + 2)];
+  return characters.length > length ? `${characters.slice(0, length).join('')}…` : name;
+}
+
 function listed(names: string[]): string {
-  const shown = names.slice(0, MOST_NAMES_SHOWN).map((name) => {
-    const characters = [...name];
-    return characters.length > LONGEST_NAME_SHOWN ? `${characters.slice(0, LONGEST_NAME_SHOWN).join('')}…` : name;
-  });
+  const shown = names.slice(0, MOST_NAMES_SHOWN).map((name) => cut(name, LONGEST_NAME_SHOWN));
   return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ');
 }
 

@@ -70,6 +70,8 @@ export class RecordReader {
   #line: number;
   #span: OpenSpan | undefined;
   #spanLine = 0;
+  #isSpanUnclosed = false;
+  #endsInsideQuotes = false;
 
   constructor(options: RecordReaderOptions, handler: RecordHandler) {
     this.#fieldCount = options.fieldCount;
@@ -93,6 +95,11 @@ export class RecordReader {
   /** The physical line at {@link offset}; behind a last line without a line end it is still that line. */
   get line(): number {
     return this.#line;
+  }
+
+  /** Whether the file has ended inside the quotes of its last span: what is appended to it may close them. */
+  get endsInsideQuotes(): boolean {
+    return this.#endsInsideQuotes;
   }
 
   /** Reads on. The chunk is the caller's again when this returns. */
@@ -120,7 +127,9 @@ export class RecordReader {
     while (this.#scanner.start < this.#window.length) {
       if (!this.#step(atEnd)) return;
     }
-    if (atEnd) this.#closeSpan(Number.POSITIVE_INFINITY);
+    if (!atEnd) return;
+    this.#endsInsideQuotes = this.#span !== undefined && this.#isSpanUnclosed;
+    this.#closeSpan(Number.POSITIVE_INFINITY);
   }
 
   /** Whether it got further; if not, it takes more bytes to decide. */
@@ -194,9 +203,11 @@ export class RecordReader {
     const fault = quoteFault(outcome, scanner.fieldNumber, faultLine, this.#maxRecordBytes);
     if (outcome !== 'too_long') {
       this.#openSpan(fault);
+      this.#isSpanUnclosed = outcome === 'unclosed_quote';
       return;
     }
     this.#span = new OpenSpan(this.#line, this.#offset, fault, this.#spanHead);
+    this.#isSpanUnclosed = false;
     this.#spanLine = faultLine;
     this.#spanTo(scanner.at, 'skip_long_line');
   }
@@ -204,6 +215,7 @@ export class RecordReader {
   /** Goes back to the line on which the record began, to look behind it for a line that is whole. */
   #openSpan(fault: SpanFault): void {
     this.#span = new OpenSpan(this.#line, this.#offset, fault, this.#spanHead);
+    this.#isSpanUnclosed = false;
     this.#spanLine = this.#line;
     this.#spanTo(this.#scanner.start, 'skip_broken_line');
   }

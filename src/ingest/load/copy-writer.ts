@@ -2,10 +2,17 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
 /**
- * A server that has not taken a chunk, of some megabytes at most, after so long is taken for lost: a black-holed connection
- * reports nothing by itself, and the socket does not tell how much of a chunk has gone.
+ * A server that has taken nothing for so long is counted as lost: a black-holed connection reports nothing by itself. The
+ * socket does not tell either, as megabytes wait in the buffers of the two systems; with a slow server they alone take
+ * minutes, so it is asked what it has taken before it is given up.
  */
-const PROGRESS_DEADLINE_MS = 30_000;
+const SILENCE_MS = 30_000;
+const LOOKS_WITHIN_SILENCE = 3;
+/**
+ * What the server has taken is counted by whole messages. A line of a few KB a second has to bring one within the silence; what
+ * one more message costs a fast one is not to be measured.
+ */
+const MESSAGE_BYTES = 64 * 1024;
 
 /** The server did not take or confirm data in time; the connection is of no use any more. */
 export class CopyStalledError extends Error {
@@ -18,11 +25,21 @@ export class CopyStalledError extends Error {
  */
 export class CopyWriter {
   readonly #stream: ReturnType<typeof copyFrom>;
+  readonly #takenBytes: () => Promise<number | undefined>;
+  readonly #silenceMs: number;
   readonly #pressureBytes: number;
   #error: Error | undefined;
   #onError: (error: Error) => void = () => {};
 
-  constructor(client: pg.Client, sql: string) {
+  /** `takenBytes`: how much of this COPY the server has taken; undefined where it does not say */
+  constructor(
+    client: pg.Client,
+    sql: string,
+    takenBytes: () => Promise<number | undefined>,
+    silenceMs: number = SILENCE_MS,
+  ) {
+    this.#takenBytes = takenBytes;
+    this.#silenceMs = silenceMs;
     this.#stream = client.query(copyFrom(sql));
     this.#pressureBytes = client.connection.stream.writableHighWaterMark;
     // The server may refuse a row while nobody waits here; the next call reports it.
@@ -37,8 +54,17 @@ export class CopyWriter {
    * the reader down; what is still on its way is in the buffers of the two sockets.
    */
   async write(chunk: Buffer): Promise<void> {
-    // Only behind a chunk that fills the socket does the stream wait for the system; a smaller one may stay in the socket.
-    const sent = chunk.length < this.#pressureBytes ? Buffer.from(chunk) : chunk;
+    let from = 0;
+    // The last message takes the rest with it, so that none is small.
+    for (; chunk.length - from >= 2 * MESSAGE_BYTES; from += MESSAGE_BYTES) {
+      await this.#send(chunk.subarray(from, from + MESSAGE_BYTES));
+    }
+    await this.#send(chunk.subarray(from));
+  }
+
+  async #send(message: Buffer): Promise<void> {
+    // Only behind one that fills the socket does the stream wait for the system; a smaller one may stay in the socket.
+    const sent = message.length < this.#pressureBytes ? Buffer.from(message) : message;
     await this.#until((done) => this.#stream.write(sent, done));
   }
 
@@ -49,16 +75,40 @@ export class CopyWriter {
 
   async #until(begin: (done: (error?: Error | null) => void) => void): Promise<void> {
     if (this.#error !== undefined) throw this.#error;
-    let deadline: NodeJS.Timeout | undefined;
+    let stopWatching = () => {};
     try {
       await new Promise<void>((resolve, reject) => {
         this.#onError = reject;
-        const message = `COPY made no progress for ${PROGRESS_DEADLINE_MS / 1000} s`;
-        deadline = setTimeout(() => reject(new CopyStalledError(message)), PROGRESS_DEADLINE_MS);
+        stopWatching = this.#watch(reject);
         begin((error) => (error ? reject(error) : resolve()));
       });
     } finally {
-      clearTimeout(deadline);
+      stopWatching();
     }
+  }
+
+  /** Calls `giveUp` once the server has taken nothing for too long; answers with what ends the watch. */
+  #watch(giveUp: (error: Error) => void): () => void {
+    let taken: number | undefined;
+    let advancedAt = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
+    const look = async () => {
+      // A server that can not even be asked takes nothing.
+      const now = await this.#takenBytes().catch(() => undefined);
+      if (isOver) return;
+      if (now !== undefined && taken !== undefined && now > taken) advancedAt = performance.now();
+      taken = now ?? taken;
+      if (performance.now() - advancedAt < this.#silenceMs) lookLater();
+      else giveUp(new CopyStalledError(`COPY made no progress for ${this.#silenceMs / 1000} s`));
+    };
+    const lookLater = () => {
+      timer = setTimeout(() => void look(), this.#silenceMs / LOOKS_WITHIN_SILENCE);
+    };
+    lookLater();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   }
 }

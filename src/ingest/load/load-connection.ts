@@ -7,13 +7,16 @@ import { SilenceLimit } from './silence-limit.ts';
 export interface AllowedSilence {
   /** between two files */
   readonly idle: number;
-  /** more than the `statement_timeout` of a load: a server that lives has the last word */
+  /** more than the `lock_timeout` of a load: a server that lives has the last word */
   readonly statement: number;
-  /** taking out the rows of a file lasts as long as it has rows */
+  /** in all, to take out the rows of a file, which lasts as long as it has rows; each `statement` ms the server is asked whether it works */
   readonly deletion: number;
 }
 
-const ALLOWED_SILENCE: AllowedSilence = { idle: 30_000, statement: 65_000, deletion: 3_600_000 };
+/** For the question how a statement gets on. */
+const ANSWER_MS = 5000;
+
+const ALLOWED_SILENCE: AllowedSilence = { idle: 30_000, statement: 30_000, deletion: 3_600_000 };
 
 /** The one database connection of a worker: opened when needed, thrown away after any error in mid-transaction. */
 export class LoadConnection {
@@ -36,11 +39,49 @@ export class LoadConnection {
   }
 
   async database(): Promise<Queryable> {
-    const client = await this.client();
+    return this.watched(await this.client());
+  }
+
+  /** For a client of this connection that is in a transaction: taking rows out may last. */
+  watched(client: pg.Client): Queryable {
     const silence = this.#open?.silence;
-    const logQuery = (sql: string) =>
-      silence?.allow(sql.startsWith('delete') ? this.#allowed.deletion : this.#allowed.statement);
+    const { statement, deletion } = this.#allowed;
+    const logQuery = (sql: string) => silence?.allow(statement, sql.startsWith('delete') ? deletion : 0);
     return drizzle(client, { logger: { logQuery } });
+  }
+
+  /** A COPY begins, whose writer watches it by itself: rows that are under way may be taken for long without an answer. */
+  copyBegins(): void {
+    this.#open?.silence.allow(this.#allowed.deletion);
+  }
+
+  copyEnds(): void {
+    this.#open?.silence.allow(this.#allowed.statement);
+  }
+
+  /**
+   * How many bytes of its COPY the server has taken, asked over another connection; undefined where it does not say.
+   * https://www.postgresql.org/docs/current/progress-reporting.html#COPY-PROGRESS-REPORTING
+   */
+  async copiedBytes(client: pg.Client): Promise<number | undefined> {
+    const progress = 'select bytes_processed::float8 as bytes from pg_stat_progress_copy where pid = $1';
+    return (await this.#askAbout<{ bytes: number }>(client, progress))?.bytes;
+  }
+
+  /** Over another connection, which a server or a line that is gone does not answer. */
+  async #askAbout<Row extends pg.QueryResultRow>(client: pg.Client, question: string): Promise<Row | undefined> {
+    // As the server said it in the beginning; the types of node-postgres do not know it.
+    const backend = 'processID' in client ? client.processID : undefined;
+    const asking = newLoadClient(this.#connectionString, 'sluice-progress');
+    const patience = setTimeout(() => void asking.end().catch(() => {}), ANSWER_MS);
+    try {
+      await asking.connect();
+      return (await asking.query<Row>(question, [backend])).rows[0];
+    } finally {
+      clearTimeout(patience);
+      // Nobody waits for its goodbye.
+      asking.end().catch(() => {});
+    }
   }
 
   /** Nothing will be asked for a while: an idle connection is not kept for long, since its loss might not show. */
@@ -68,6 +109,8 @@ export class LoadConnection {
     };
     client.once('end', forget);
     client.once('error', forget);
-    return { client, silence: new SilenceLimit(client) };
+    const active = `select 1 from pg_stat_activity where pid = $1 and state = 'active'`;
+    const isAtWork = async () => (await this.#askAbout(client, active)) !== undefined;
+    return { client, silence: new SilenceLimit(client, isAtWork) };
   }
 }

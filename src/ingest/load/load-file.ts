@@ -194,7 +194,7 @@ class FileLoad {
     const { counts } = load.encoder;
     await this.#sender.finish();
     const sha256 = await (status === 'loaded' ? this.#proof.atEnd() : this.#proof.inTheMiddle());
-    const mayGoOn = status === 'loaded' && this.#endsInMidLine;
+    const mayGoOn = status === 'loaded' && (this.#endsInMidLine || load.reader.endsInsideQuotes);
     const tail = mayGoOn
       ? unfinishedTail(load.encoder.last, load.reader.offset, this.#request.maxRecordBytes)
       : undefined;

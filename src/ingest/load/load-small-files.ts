@@ -81,7 +81,7 @@ function encodeFile(small: SmallFile, rows: EncodedRows, context: SmallFilesCont
   reader.push(text.subarray(header.endOffset));
   reader.end();
   const { counts } = encoder;
-  const mayGoOn = !isLineEnd(text[text.length - 1] ?? LF);
+  const mayGoOn = !isLineEnd(text[text.length - 1] ?? LF) || reader.endsInsideQuotes;
   const tail = mayGoOn ? unfinishedTail(encoder.last, reader.offset, maxRecordBytes) : undefined;
   return {
     fileId: file.fileId,

@@ -23,10 +23,13 @@ export type CopyTable = keyof typeof COPY_TABLE;
  * Limits of our own instead of the role's or database's, which might cut a COPY that is in order; SET LOCAL ends with
  * the transaction, so nothing leaks through a connection pooler. A process that is frozen in the middle of a COPY or
  * between two statements must not keep its rows and the ledger row locked before the replica that takes over; the COPYs
- * of a load that is not frozen end with its commits, every few seconds.
+ * of a load that is not frozen end with its commits, every few seconds, or as soon as a slow server has taken what was
+ * under way. `transaction_timeout` is there from PostgreSQL 17
+ * on, and would bound all of them together.
  */
-const TRANSACTION_SETTINGS =
-  "set local statement_timeout = '60s'; set local lock_timeout = '30s'; set local idle_in_transaction_session_timeout = '10s'";
+const TRANSACTION_SETTINGS = `set local statement_timeout = '5min'; set local lock_timeout = '25s';
+  set local idle_in_transaction_session_timeout = '10s';
+  select set_config('transaction_timeout', '0', true) where current_setting('transaction_timeout', true) is not null`;
 
 /** Another attempt has taken the file over; nothing of this one may be committed. */
 export class ClaimLostError extends Error {
@@ -57,7 +60,9 @@ export class LoadTransaction {
     const client = await this.#begin();
     if (this.#copy?.table !== table) {
       await this.#endCopy();
-      this.#copy = { table, writer: new CopyWriter(client, COPY_TABLE[table]) };
+      this.#connection.copyBegins();
+      const takenBytes = () => this.#connection.copiedBytes(client);
+      this.#copy = { table, writer: new CopyWriter(client, COPY_TABLE[table], takenBytes) };
       await this.#copy.writer.write(BinaryRows.header());
     }
     await this.#copy.writer.write(rows);
@@ -70,7 +75,7 @@ export class LoadTransaction {
   async takeBack(tail: { readonly fileId: number; readonly line: number }): Promise<void> {
     const client = await this.#begin();
     await this.#endCopy();
-    if (!(await takeBackTail(drizzle(client), tail))) {
+    if (!(await takeBackTail(this.#connection.watched(client), tail))) {
       throw new ClaimLostError(`the last row of file ${tail.fileId} has been taken back by another attempt`);
     }
   }
@@ -127,5 +132,6 @@ export class LoadTransaction {
     await this.#copy.writer.write(BinaryRows.trailer());
     await this.#copy.writer.finish();
     this.#copy = undefined;
+    this.#connection.copyEnds();
   }
 }

@@ -1,4 +1,4 @@
-import { isLineEnd } from '../csv/byte-codes.ts';
+import { CR, isLineEnd, LF, QUOTE } from '../csv/byte-codes.ts';
 
 /** A place between two lines, or behind a last line that had no line end yet. */
 export interface Position {
@@ -11,14 +11,14 @@ export interface Position {
 /** Where reading begins in a file whose first rows are loaded already. */
 export interface StartPosition extends Position {
   /**
-   * Where the last of those rows begins, if the file ended right behind it, without a line end: it may have been cut
-   * off there, and go on in what was appended since.
+   * Where the last of those rows begins, if the file ended right behind it without a line end, or inside quotes: it may
+   * have been cut off there, and go on in what was appended since.
    */
   readonly tail?: Position;
 }
 
 /**
- * The last row of a file that ends behind it without a line end: it may not be all of it. Undefined where there is none,
+ * The last row of a file that ends behind it without a line end, or inside quotes: it may not be all of it. Undefined where there is none,
  * or where it is longer than `maxBytes`: what is read again to see whether it goes on has to fit into memory.
  */
 export function unfinishedTail(last: Position, endOffset: number, maxBytes: number): Position | undefined {
@@ -33,11 +33,12 @@ export interface Beginning {
   readonly replacesTail: boolean;
 }
 
-/** Passes over what is loaded already, and decides by the byte behind it whether the last row was whole. */
+/** Passes over what is loaded already, and decides by its last row and the byte behind it whether that row was whole. */
 export class ResumePoint {
   readonly #start: StartPosition;
   readonly #keepFrom: number;
   #passed = 0;
+  #lastLoaded: number | undefined;
   #kept: Buffer = Buffer.alloc(0);
 
   constructor(start: StartPosition) {
@@ -48,16 +49,25 @@ export class ResumePoint {
   /** Takes the next bytes of the decoded file; undefined as long as the beginning lies behind them. */
   take(chunk: Buffer): Beginning | undefined {
     const { offset, tail } = this.#start;
+    this.#lastLoaded ??= chunk[offset - 1 - this.#passed];
     const skip = Math.min(chunk.length, Math.max(0, this.#keepFrom - this.#passed));
     this.#passed += chunk.length;
     // A copy: the chunk is the reader's again when this returns.
     this.#kept = Buffer.concat([this.#kept, chunk.subarray(skip)]);
     if (this.#passed <= offset) return undefined;
     const next = this.#kept[offset - this.#keepFrom];
-    if (tail !== undefined && next !== undefined && !isLineEnd(next)) {
+    if (tail !== undefined && next !== undefined && (!isLineEnd(next) || this.#mayEndInsideQuotes(offset))) {
       return { from: tail, bytes: this.#kept, replacesTail: true };
     }
     return this.#atStart();
+  }
+
+  /** Then a line end is no end of the row. A row is read again as well where one quote in it is a stray one: to the same outcome. */
+  #mayEndInsideQuotes(offset: number): boolean {
+    const tail = this.#kept.subarray(0, offset - this.#keepFrom);
+    let quotes = 0;
+    for (const code of tail) if (code === QUOTE) quotes += 1;
+    return quotes % 2 === 1;
   }
 
   /** The file ended before anything followed. */
@@ -66,6 +76,12 @@ export class ResumePoint {
   }
 
   #atStart(): Beginning {
-    return { from: this.#start, bytes: this.#kept.subarray(this.#start.offset - this.#keepFrom), replacesTail: false };
+    const { offset, line } = this.#start;
+    const bytes = this.#kept.subarray(offset - this.#keepFrom);
+    // The file had ended between the two bytes of a line end, and only one line ends there.
+    const isHalfLineEnd = this.#lastLoaded === CR && bytes[0] === LF;
+    return isHalfLineEnd
+      ? { from: { offset: offset + 1, line }, bytes: bytes.subarray(1), replacesTail: false }
+      : { from: this.#start, bytes, replacesTail: false };
   }
 }

@@ -1,14 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { AfterLoad } from '../../config.ts';
 import type { SourceFileRow } from '../../database/schema.ts';
 import { errorCode } from '../../error-code.ts';
-import { linkToFreeName, moveToFreeName } from './place-file.ts';
+import { linkToFreeName } from './place-file.ts';
+import { LeftAsideError, removeVersion } from './set-aside.ts';
 import { fingerprintOf } from './source-file.ts';
 
-const ARCHIVE = '.archive';
+export const ARCHIVE = '.archive';
 
 type LoadedFile = Pick<SourceFileRow, 'fileId' | 'name' | 'path' | 'origin' | 'fingerprint'>;
 
@@ -33,7 +33,8 @@ export async function disposeLoadedFile(
         await archive(file, options.inputDirectory);
     }
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
+    // Not by the error alone: where the archive is read-only, Node says ENOENT for a folder that it can't make.
+    if (errorCode(error) === 'ENOENT' && (await isGone(file.path))) return;
     options.log.warn(
       { err: error, fileId: file.fileId, path: file.path },
       `the loaded file could not be ${options.policy}d; its rows stay loaded`,
@@ -47,29 +48,23 @@ export async function disposeLoadedFile(
  */
 async function archive(file: LoadedFile, inputDirectory: string): Promise<void> {
   const day = new Date().toISOString().slice(0, 10);
-  const directory = join(inputDirectory, ARCHIVE, day);
+  const root = join(inputDirectory, ARCHIVE);
+  const directory = join(root, day);
   await mkdir(directory, { recursive: true });
-  const copy = await linkToFreeName(file.path, directory, file.name);
-  let isRemoved = false;
+  const copy = await linkToFreeName(file.path, directory, file.name, root);
   try {
-    isRemoved = await removeVersion(file);
-  } finally {
-    if (!isRemoved) await unlink(copy);
+    if (await removeVersion(file)) return;
+  } catch (error) {
+    // A file without its name is hidden; then its copy stays.
+    if (!(error instanceof LeftAsideError)) await unlink(copy);
+    throw error;
   }
+  await unlink(copy);
 }
 
-/**
- * Removes the file if its path still holds the version that was loaded; says whether it did. Under a name that nobody
- * else uses it can be looked at and removed without losing what a rename puts in its place between the two.
- */
-async function removeVersion(file: LoadedFile): Promise<boolean> {
-  const directory = dirname(file.path);
-  const aside = join(directory, `.sluice-${file.fileId}-${randomUUID()}`);
-  await rename(file.path, aside);
-  if (fingerprintOf(await lstat(aside, { bigint: true })) === file.fingerprint) {
-    await unlink(aside);
-    return true;
-  }
-  await moveToFreeName(aside, directory, file.name);
-  return false;
+async function isGone(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => false,
+    (error) => errorCode(error) === 'ENOENT',
+  );
 }

@@ -43,9 +43,12 @@ export function safeName(given: string): string {
  */
 export function* namesToTry(name: string): Generator<string, void, void> {
   const { stem, extension } = splitName(name);
+  // A name of full length, as a file in the folder may have, makes room for the suffix.
+  const room = MAX_NAME_BYTES - SUFFIX_ROOM - extension.length;
+  const start = Buffer.byteLength(stem) > room ? cutBytes(stem, room) : stem;
   yield name;
-  for (let n = 2; n <= COUNTED_NAMES; n += 1) yield `${stem}-${n}${extension}`;
-  for (let n = 1; n <= RANDOM_NAMES; n += 1) yield `${stem}-${randomBytes(4).toString('hex')}${extension}`;
+  for (let n = 2; n <= COUNTED_NAMES; n += 1) yield `${start}-${n}${extension}`;
+  for (let n = 1; n <= RANDOM_NAMES; n += 1) yield `${start}-${randomBytes(4).toString('hex')}${extension}`;
 }
 
 function splitName(name: string): { stem: string; extension: string } {

@@ -16,7 +16,7 @@ export interface Content {
  * Reads the whole file once before a row of it is loaded: its identity, the identity of the prefixes at which an
  * earlier load stopped, and for gzip whether it is intact to its end, since a file may fail only as a whole. `onChunk` is
  * called after each chunk, of which a giant has many; it throws to stop.
- * @throws FileError `corrupt_gzip`, `unreadable`; SourceChangedError
+ * @throws FileError `corrupt_gzip`, `gzip_bomb`, `unreadable`; SourceChangedError
  */
 export async function inspectContent(
   source: SourceFile,

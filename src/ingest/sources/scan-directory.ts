@@ -17,36 +17,49 @@ export interface FoundFile {
   readonly isNameValid: boolean;
 }
 
+/** An entry that is there and can't be looked at: its disk fails, or the folder gives names and nothing more. */
+export interface Unseen {
+  readonly path: string;
+  readonly error: unknown;
+}
+
+export type OnUnseen = (entry: Unseen) => void;
+
 /** Looks at one path of the folder; undefined where there is nothing to load. Symbolic links are not followed. */
-export async function lookAt(directory: string, name: string): Promise<FoundFile | undefined> {
+async function lookAt(directory: string, name: string, onUnseen: OnUnseen): Promise<FoundFile | undefined> {
   if (!isSourceName(name)) return undefined;
   const path = join(directory, name);
-  const stats = await lstatIfThere(path);
+  const stats = await lstatIfThere(path, onUnseen);
   return stats?.isFile() === true ? { name, path, stats, isNameValid: true } : undefined;
 }
 
 /** Looks at several paths at once; in their order. */
-export async function lookAtAll(directory: string, names: readonly string[]): Promise<(FoundFile | undefined)[]> {
-  return await Promise.all(names.map((name) => lookAt(directory, name)));
+export async function lookAtAll(
+  directory: string,
+  names: readonly string[],
+  onUnseen: OnUnseen,
+): Promise<(FoundFile | undefined)[]> {
+  return await Promise.all(names.map((name) => lookAt(directory, name, onUnseen)));
 }
 
 /**
- * Everything in the folder that is to be loaded, a few at a time: memory does not grow with the folder.
+ * Everything in the folder that is to be loaded, a few at a time: memory does not grow with the folder. An entry that
+ * can't be looked at is passed over, since it must not hide those behind it.
  * @throws what `opendir` throws where the folder is away
  */
-export async function* scanDirectory(directory: string): AsyncGenerator<FoundFile> {
+export async function* scanDirectory(directory: string, onUnseen: OnUnseen): AsyncGenerator<FoundFile> {
   let names: string[] = [];
   for await (const bytes of entryNames(directory)) {
     if (isUtf8(bytes)) {
       names.push(bytes.toString('utf8'));
       if (names.length < LOOKS_AT_ONCE) continue;
-      yield* foundOnes(await lookAtAll(directory, names));
+      yield* foundOnes(await lookAtAll(directory, names, onUnseen));
       names = [];
     } else {
-      yield* foundOnes([await lookAtUnopenable(directory, bytes)]);
+      yield* foundOnes([await lookAtUnopenable(directory, bytes, onUnseen)]);
     }
   }
-  yield* foundOnes(await lookAtAll(directory, names));
+  yield* foundOnes(await lookAtAll(directory, names, onUnseen));
 }
 
 /** As bytes: decoded ones with a replacement character could never be opened, and nobody would know why. */
@@ -55,10 +68,10 @@ async function* entryNames(directory: string): AsyncGenerator<Buffer> {
   for await (const entry of entries) yield (entry as unknown as Dirent<Buffer>).name;
 }
 
-async function lookAtUnopenable(directory: string, bytes: Buffer): Promise<FoundFile | undefined> {
+async function lookAtUnopenable(directory: string, bytes: Buffer, onUnseen: OnUnseen): Promise<FoundFile | undefined> {
   const name = escapeName(bytes);
   if (!isSourceName(name)) return undefined;
-  const stats = await lstatIfThere(Buffer.concat([Buffer.from(`${directory}/`), bytes]));
+  const stats = await lstatIfThere(Buffer.concat([Buffer.from(`${directory}/`), bytes]), onUnseen);
   return stats?.isFile() === true ? { name, path: join(directory, name), stats, isNameValid: false } : undefined;
 }
 
@@ -66,12 +79,12 @@ function foundOnes(found: readonly (FoundFile | undefined)[]): FoundFile[] {
   return found.filter((file) => file !== undefined);
 }
 
-async function lstatIfThere(path: string | Buffer): Promise<BigIntStats | undefined> {
+async function lstatIfThere(path: string | Buffer, onUnseen: OnUnseen): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true });
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error))) return undefined;
-    throw error;
+    if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error))) onUnseen({ path: String(path), error });
+    return undefined;
   }
 }
 

@@ -1,13 +1,19 @@
 import { mkdir, realpath } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { SourceFileRow } from '../../database/schema.ts';
 import { isTerminal } from '../file-events.ts';
 import type { FileVersion, RegisteredFile } from '../ledger/register-files.ts';
-import { isSourceName } from './file-name.ts';
+import { FolderWatch, type WatchState } from './folder-watch.ts';
 import { RecentVersions } from './recent-versions.ts';
-import { type FoundFile, LOOKS_AT_ONCE, lookAtAll, scanDirectory } from './scan-directory.ts';
+import {
+  type FoundFile,
+  LOOKS_AT_ONCE,
+  lookAtAll,
+  type OnUnseen,
+  scanDirectory,
+  type Unseen,
+} from './scan-directory.ts';
 import { Settling } from './settling.ts';
 import { fingerprintOf } from './source-file.ts';
 
@@ -18,7 +24,7 @@ const AWAY_DELAY_MS = 1000;
 /** For how long hints of a version that was just submitted are passed over; it bounds how many are remembered, too. */
 const LONGEST_RECENT_MS = 1250;
 
-export type WatcherState = 'watching' | 'rescan-only' | 'unavailable';
+export type WatcherState = WatchState | 'unavailable';
 
 export interface WatchedDirectoryOptions {
   /** created where it does not exist */
@@ -43,8 +49,9 @@ export class WatchedDirectory {
   readonly #submitted: RecentVersions;
   /** names to look at, and when (milliseconds of `performance.now`) */
   readonly #due = new Map<string, number>();
-  #watcher: FSWatcher | undefined;
-  #state: WatcherState = 'rescan-only';
+  readonly #watch: FolderWatch;
+  #isAway = false;
+  #isUnseenReported = false;
   #timer: NodeJS.Timeout | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
   #nextScan = 0;
@@ -57,6 +64,12 @@ export class WatchedDirectory {
     this.#settling = new Settling(options.settleMs);
     // Three times that is less than the time between two scans: what one submits, the next one does again, until it is done.
     this.#submitted = new RecentVersions(Math.min(LONGEST_RECENT_MS, options.rescanMs / 4));
+    this.#watch = new FolderWatch({
+      directory,
+      log: options.log,
+      onHint: (name) => this.#look(name, performance.now()),
+      onUnsure: () => this.#scanSoon(),
+    });
   }
 
   /** Makes the folder ready and returns its absolute path without symbolic links, by which the ledger knows its files. */
@@ -66,54 +79,19 @@ export class WatchedDirectory {
   }
 
   get state(): WatcherState {
-    return this.#state;
+    return this.#isAway ? 'unavailable' : this.#watch.state;
   }
 
   start(): void {
-    this.#watch();
+    this.#watch.start();
     this.#schedule(0);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#watcher?.close();
+    await this.#watch.close();
     await this.#running;
-  }
-
-  #watch(): void {
-    const watcher = watch(this.directory, {
-      depth: 0,
-      followSymlinks: false,
-      ignoreInitial: true,
-      ignorePermissionErrors: true,
-      // Only hints come from here; whether a file is complete is decided by looking at it.
-      awaitWriteFinish: false,
-      ignored: (path, stats) => path !== this.directory && (stats?.isFile() === false || !isSourceName(basename(path))),
-    });
-    let isPartial = false;
-    const hint = (path: string) => this.#look(basename(path), performance.now());
-    watcher.on('add', hint).on('change', hint);
-    watcher.on('ready', () => {
-      // After an error it is ready for a part of the folder only.
-      if (!isPartial) this.#state = 'watching';
-      // What arrived between the first scan and now was seen by neither.
-      this.#scanSoon();
-    });
-    watcher.on('unlinkDir', (path) => {
-      if (path === this.directory) this.#scanSoon();
-    });
-    watcher.on('error', (error) => {
-      this.#state = 'rescan-only';
-      // Where the system's limit of watches is reached, each file of the folder brings this error.
-      if (isPartial) return;
-      isPartial = true;
-      this.#options.log.warn(
-        { err: error, directory: this.directory },
-        'the folder can not be watched; scanning it instead',
-      );
-    });
-    this.#watcher = watcher;
   }
 
   #look(name: string, at: number): void {
@@ -148,20 +126,22 @@ export class WatchedDirectory {
     const isScan = now >= this.#nextScan;
     if (isScan) this.#nextScan = now + this.#options.rescanMs;
     try {
-      await this.#submitComplete(isScan ? scanDirectory(this.directory) : this.#dueFiles(now));
-      if (isScan) await this.#watchAgain();
+      const unseen: Unseen[] = [];
+      const onUnseen = (entry: Unseen) => void (unseen.length === 0 && unseen.push(entry));
+      await this.#submitComplete(isScan ? scanDirectory(this.directory, onUnseen) : this.#dueFiles(now, onUnseen));
+      if (isScan) await this.#reportScanned(unseen[0]);
     } catch (error) {
       this.#nextScan = performance.now() + Math.min(AWAY_DELAY_MS, this.#options.rescanMs);
       this.#reportAway(error);
     }
   }
 
-  async *#dueFiles(now: number): AsyncGenerator<FoundFile> {
+  async *#dueFiles(now: number, onUnseen: OnUnseen): AsyncGenerator<FoundFile> {
     const due = [...this.#due].flatMap(([name, at]) => (at > now ? [] : [name]));
     for (let from = 0; from < due.length; from += LOOKS_AT_ONCE) {
       const names = due.slice(from, from + LOOKS_AT_ONCE);
       for (const name of names) this.#due.delete(name);
-      for (const [index, found] of (await lookAtAll(this.directory, names)).entries()) {
+      for (const [index, found] of (await lookAtAll(this.directory, names, onUnseen)).entries()) {
         if (found === undefined) this.#settling.forget(join(this.directory, names[index] ?? ''));
         else yield found;
       }
@@ -208,21 +188,27 @@ export class WatchedDirectory {
     this.#done.set(file.path, file.fingerprint);
   }
 
-  async #watchAgain(): Promise<void> {
-    if (this.#state !== 'unavailable') return;
-    this.#options.log.info({ directory: this.directory }, 'the watched folder is available again');
-    this.#state = 'rescan-only';
-    // The old watch ended with the old folder.
-    await this.#watcher?.close();
-    if (!this.#closed) this.#watch();
+  async #reportScanned(unseen: Unseen | undefined): Promise<void> {
+    if (unseen !== undefined && !this.#isUnseenReported) {
+      const { path, error } = unseen;
+      this.#options.log.warn(
+        { err: error, path },
+        'an entry of the folder can not be looked at; trying with each scan',
+      );
+    }
+    this.#isUnseenReported = unseen !== undefined;
+    const wasAway = this.#isAway;
+    if (wasAway) this.#options.log.info({ directory: this.directory }, 'the watched folder is available again');
+    this.#isAway = false;
+    await this.#watch.afterScan(wasAway);
   }
 
   #reportAway(error: unknown): void {
     const isFileSystem = error instanceof Error && 'syscall' in error && 'path' in error;
     if (!isFileSystem) {
       this.#options.log.warn({ err: error }, 'found files could not be registered; trying again');
-    } else if (this.#state !== 'unavailable') {
-      this.#state = 'unavailable';
+    } else if (!this.#isAway) {
+      this.#isAway = true;
       this.#options.log.error(
         { err: error, directory: this.directory },
         'the watched folder is not available; looking again',
