@@ -8,10 +8,12 @@ import { isDatabaseAway } from './database/database-error.ts';
 import { migrateDatabase } from './database/migrate.ts';
 import { openDatabaseServer } from './database/open-server.ts';
 import type { SourceFileRow } from './database/schema.ts';
+import type { ConnectionLimits } from './http/connection-limits.ts';
 import { createServer } from './http/server.ts';
 import type { App } from './http/services.ts';
 import { openLoaders, WORKER_FILE } from './ingest/open-loaders.ts';
 import { disposeLoadedFile } from './ingest/sources/after-load.ts';
+import { FolderUpkeep } from './ingest/sources/folder-upkeep.ts';
 import { UploadSpool } from './ingest/sources/upload-spool.ts';
 import { WatchedDirectory } from './ingest/sources/watched-directory.ts';
 import { Health } from './monitoring/health.ts';
@@ -35,6 +37,7 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly workerFile?: string;
+  readonly connectionLimits?: ConnectionLimits;
 }
 
 /** The whole service: what there is, and in which order it starts; it stops the other way round. */
@@ -42,6 +45,7 @@ export class Service {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #workerFile: string;
+  readonly #connectionLimits: ConnectionLimits | undefined;
   readonly #resources: OpenResources;
   readonly #stopping = new AbortController();
   #app: App | undefined;
@@ -52,6 +56,7 @@ export class Service {
     this.#config = options.config;
     this.#log = options.log;
     this.#workerFile = options.workerFile ?? WORKER_FILE;
+    this.#connectionLimits = options.connectionLimits;
     this.#resources = new OpenResources(options.log);
   }
 
@@ -118,18 +123,21 @@ export class Service {
     });
     this.#inputDirectory = watcher.directory;
     const spool = new UploadSpool({ inputDirectory: watcher.directory, maxBytes: config.MAX_UPLOAD_BYTES });
-    await spool.purge();
 
     const health = new Health(database);
     const metrics = new Metrics({ database, events });
     const feed = new LiveFeed({ database, events });
     resources.add('live feed', async () => feed.close());
     const stores = { database, analyticsDatabase, spool };
-    await this.#listen(await createServer({ config, ...stores, queue, events, watcher, health, metrics, feed, log }));
+    const services = { config, ...stores, queue, events, watcher, health, metrics, feed, log };
+    await this.#listen(await createServer(services, this.#connectionLimits));
 
     await migrated;
     if (this.#stopping.signal.aborted) return;
     health.migrated();
+    const upkeep = new FolderUpkeep({ database, directory: watcher.directory, spool, log });
+    resources.add('upkeep of the folder', () => upkeep.close(), CLOSE_WATCHER_MS);
+    upkeep.start();
     queue.start();
     watcher.start();
     resources.add('folder watcher', () => watcher.close(), CLOSE_WATCHER_MS);

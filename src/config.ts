@@ -36,6 +36,7 @@ export const ConfigSchema = Type.Object({
   TIMEZONE: Type.String({ default: 'UTC' }),
   // A header can carry nothing else, so any other key would lock everybody out.
   API_KEY: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]+$' })),
+  RATE_LIMIT: Type.Integer({ default: 6000, minimum: 0 }),
   ALLOW_ANONYMOUS: Type.Boolean({ default: false }),
   LOG_LEVEL: oneOf(LOG_LEVELS, 'info'),
 });

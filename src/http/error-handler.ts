@@ -13,8 +13,9 @@ const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 const RETRY_AFTER = { 'retry-after': '5' };
 /** What the pool says when all of its connections are in use for too long; a server that is away says other things. */
 const NO_FREE_CONNECTION = 'timeout exceeded when trying to connect';
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html: query_canceled, as by statement_timeout */
-const STATEMENT_CANCELLED = '57014';
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html: query_canceled, as by statement_timeout, lock_not_available, transaction_timeout */
+const TOO_SLOW: ReadonlySet<string> = new Set(['57014', '55P03', '25P04']);
+const NO_DESCRIPTOR: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 /** For replies to requests so broken that no hook runs, and so no helmet. */
 const BARE_HEADERS = {
   'content-security-policy': "default-src 'none';frame-ancestors 'none'",
@@ -86,6 +87,10 @@ function hasMessage(error: Error, message: string): boolean {
   return error.message === message || (error.cause instanceof Error && error.cause.message === message);
 }
 
+function hasCode(error: Error, codes: ReadonlySet<string>): boolean {
+  return codes.has(errorCode(error)) || codes.has(errorCode(error.cause));
+}
+
 function connectionProblem(code: string): HttpProblem {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -101,7 +106,8 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Http
   const body = JSON.stringify(problemBody(problem.status, problem.code, problem.message));
   reply.code(problem.status).headers(problem.headers).header('content-type', PROBLEM_TYPE);
   if (hasUnreadBody(request.raw)) reply.header('connection', 'close');
-  if (!isBodyArriving(request.raw)) return reply.serializer(String).send(body);
+  // A client that is too slow has next to nothing under way that could overtake the reply, and is to be gone.
+  if (!isBodyArriving(request.raw) || problem.status === 408) return reply.serializer(String).send(body);
   return reply.header('content-length', Buffer.byteLength(body)).send(replyBeforeClosing(request.raw, body));
 }
 
@@ -113,13 +119,16 @@ function toProblem(error: FastifyError, request: FastifyRequest): HttpProblem {
   if (known !== undefined) return new HttpProblem(known.status, known.code, error.message, { cause: error });
   if (errorCode(error) === 'upload_too_large')
     return new HttpProblem(413, 'upload_too_large', error.message, { cause: error });
+  // For a loader these are outages, too: it tries again. To a client they are not the same.
+  if (hasCode(error, NO_DESCRIPTOR)) return busy(error);
+  if (hasCode(error, TOO_SLOW)) {
+    const detail =
+      'the database did not answer this in time, and the query was ended; nothing was kept, ask for less, or later';
+    return new HttpProblem(503, 'query_timeout', detail, { headers: RETRY_AFTER, cause: error });
+  }
   if (isDatabaseAway(error)) {
     const detail = 'the database is not available; nothing was kept, try again';
     return new HttpProblem(503, 'database_unavailable', detail, { headers: RETRY_AFTER, cause: error });
-  }
-  if (errorCode(error.cause) === STATEMENT_CANCELLED) {
-    const detail = 'the database did not answer this in time, and the query was ended; ask for less, or later';
-    return new HttpProblem(503, 'query_timeout', detail, { headers: RETRY_AFTER, cause: error });
   }
   if (['ENOSPC', 'EDQUOT'].includes(errorCode(error))) {
     return new HttpProblem(507, 'disk_full', 'there is no room on the disk for this upload; nothing was kept', {

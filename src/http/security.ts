@@ -3,18 +3,14 @@ import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Config, isLoopback } from '../config.ts';
 import { HttpProblem } from './problem.ts';
+import { addRateLimits } from './rate-limit.ts';
 
 const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const SAFE_METHODS: ReadonlySet<string> = new Set([...READING_METHODS, 'OPTIONS']);
+/** Asked often, by what must not be turned away, and cheap. */
+const PROBES: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
 /** Without a key: probes, and the description of the calls with its page, on which the key is entered. They hold no data. */
-const OPEN_PATHS: ReadonlySet<string> = new Set([
-  '/',
-  '/docs',
-  '/health',
-  '/health/live',
-  '/health/ready',
-  '/openapi.json',
-]);
+const OPEN_PATHS: ReadonlySet<string> = new Set([...PROBES, '/', '/docs', '/openapi.json']);
 
 /**
  * Checks that come before anything of a request is parsed, on every route and on unknown ones.
@@ -25,17 +21,31 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
  * (https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html).
  * A page can not know the key; with one, a reachable service may have any name.
  */
-export function addSecurity(app: FastifyInstance, config: Pick<Config, 'HOST' | 'API_KEY'>): void {
+export async function addSecurity(
+  app: FastifyInstance,
+  config: Pick<Config, 'HOST' | 'API_KEY' | 'RATE_LIMIT'>,
+): Promise<void> {
   const keyDigest = config.API_KEY === undefined ? undefined : digest(config.API_KEY);
   const isLocalOnly = isLoopback(config.HOST);
+  const limits = await addRateLimits(app, config.RATE_LIMIT);
 
   app.addHook('onRequest', async (request) => {
+    // The path as the router matched it: deciding on the raw URL would leave encodings of it open.
+    const path = request.routeOptions.url ?? '';
+    const isKeyHolder = keyDigest !== undefined && holdsKey(request, keyDigest);
     const name = hostName(request);
+    const isForeignName =
+      (isLocalOnly && !isLocalName(name)) || (keyDigest === undefined && !isLocalName(name) && !isUnregistrable(name));
+    // First, so that what is refused below is counted too.
+    if (!PROBES.has(path)) {
+      const isOther = isForeignName || isFromAnotherSite(request);
+      await limits.countRequest(request, isKeyHolder ? 'key-holder' : isOther ? 'other-site' : 'address');
+    }
     if (isLocalOnly && !isLocalName(name)) {
       const detail = 'this server listens on loopback only and answers to localhost and 127.0.0.1';
       throw new HttpProblem(421, 'host_not_allowed', detail);
     }
-    if (keyDigest === undefined && !isLocalName(name) && !isUnregistrable(name)) {
+    if (isForeignName) {
       const detail =
         'without a key this server answers to IP addresses and names without a dot only: set API_KEY to serve it under a name of its own';
       throw new HttpProblem(421, 'host_not_allowed', detail);
@@ -47,10 +57,9 @@ export function addSecurity(app: FastifyInstance, config: Pick<Config, 'HOST' | 
         'requests that change something must not come from another site',
       );
     }
-    // The path as the router matched it: deciding on the raw URL would leave encodings of it open.
-    const path = request.routeOptions.url ?? '';
     const isOpen = READING_METHODS.has(request.method) && (OPEN_PATHS.has(path) || path.startsWith('/docs/'));
-    if (keyDigest !== undefined && !isOpen && !holdsKey(request, keyDigest)) {
+    if (keyDigest !== undefined && !isOpen && !isKeyHolder) {
+      await limits.countRefusedKey(request);
       throw new HttpProblem(401, 'unauthorized', 'send the API key as "Authorization: Bearer <key>"', {
         headers: { 'www-authenticate': 'Bearer realm="sluice"' },
       });
@@ -83,7 +92,9 @@ function isFromAnotherSite(request: FastifyRequest): boolean {
 function holdsKey(request: FastifyRequest, keyDigest: Buffer): boolean {
   const match = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '');
   // Digests have one length, so the comparison tells nothing about the key's.
-  return match?.[1] !== undefined && timingSafeEqual(digest(match[1]), keyDigest);
+  if (match?.[1] === undefined || !timingSafeEqual(digest(match[1]), keyDigest)) return false;
+  // Of several headers Node shows the first, while a proxy in front may have checked the last.
+  return request.raw.headersDistinct['authorization']?.length === 1;
 }
 
 function digest(key: string): Buffer {

@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { LiveFeed } from '../monitoring/live-feed.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts';
 import { addErrorHandling, replyToBadRequest, replyToBadUrl } from './error-handler.ts';
 import { addOpenApi } from './openapi.ts';
 import { addParameterCheck } from './parameter-check.ts';
@@ -19,26 +20,26 @@ import { HealthSchema, StatsSchema } from './schemas/stats.ts';
 import { addSecurity } from './security.ts';
 import type { App, Services } from './services.ts';
 
-/** Bounds for connections; an upload may last long, but not without a byte for a minute and a half. */
-const HEADERS_TIMEOUT_MS = 15_000;
-const IDLE_TIMEOUT_MS = 90_000;
-const KEEP_ALIVE_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 3 * 3600 * 1000;
 /** Requests without a file have no body worth mentioning. */
 const BODY_LIMIT_BYTES = 64 * 1024;
 
 /** The HTTP side: every route is registered in the table below. */
 export async function createServer(
   services: Services & { readonly feed: LiveFeed; readonly log: Logger },
+  limits: ConnectionLimits = CONNECTION_LIMITS,
 ): Promise<App> {
   const { config, health, metrics, log } = services;
   const app: App = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     bodyLimit: BODY_LIMIT_BYTES,
-    connectionTimeout: IDLE_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: 16 * 1024 },
+    connectionTimeout: limits.idleTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkMs,
+      maxHeaderSize: 16 * 1024,
+    },
     routerOptions: { maxParamLength: 1000 },
     trustProxy: false,
     logController: new LogController({ disableRequestLogging: true }),
@@ -48,6 +49,7 @@ export async function createServer(
     schemaController: { compilersFactory: { buildSerializer } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  app.server.maxConnections = limits.maxConnections;
   // Without this listener Node invites the body before anybody has looked at the request's headers.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
 
@@ -63,7 +65,7 @@ export async function createServer(
     crossOriginResourcePolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
   });
-  addSecurity(app, config);
+  await addSecurity(app, config);
   addParameterCheck(app);
   app.addHook('onResponse', async (request, reply) => {
     const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode };
@@ -83,7 +85,7 @@ export async function createServer(
   }
   await addOpenApi(app, { hasApiKey: config.API_KEY !== undefined });
 
-  await app.register(async (scope: App) => addUploadRoutes(scope, services));
+  await app.register(async (scope: App) => addUploadRoutes(scope, services, limits.uploadPace));
   addFileRoutes(app, services);
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services);

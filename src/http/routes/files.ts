@@ -1,13 +1,25 @@
+import { Readable } from 'node:stream';
 import { Type } from '@sinclair/typebox';
 import { FILE_STATUSES } from '../../database/schema.ts';
 import { findFiles } from '../../ingest/ledger/find-files.ts';
 import { retryFailedFile } from '../../ingest/ledger/finish-files.ts';
 import { listFiles, listRejects } from '../../ingest/ledger/list-files.ts';
 import { decodeCursor, pageOf } from '../cursor.ts';
+import { preferred } from '../media-type.ts';
 import { HttpProblem } from '../problem.ts';
+import { REJECT_CSV_COLUMNS, rejectCsv, rejectCsvDisposition } from '../reject-csv.ts';
 import { FileSchema, RejectSchema, toFileReply, toRejectReply } from '../schemas/file.ts';
 import { FileId, NO_NUL, oneOf, PageQuery, page, problems, ref } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
+
+const JSON_TYPE = 'application/json';
+const CSV_TYPE = 'text/csv';
+
+/** Sent as a stream; what the description shows is the text. */
+const RejectCsv = Type.Unsafe<Readable>({
+  type: 'string',
+  description: `RFC 4180, UTF-8, with the columns ${REJECT_CSV_COLUMNS.join(', ')}`,
+});
 
 const FileParams = Type.Object({ fileId: FileId });
 
@@ -70,14 +82,35 @@ export function addFileRoutes(app: App, { database, queue, events }: Services): 
       schema: {
         tags: ['ingestion'],
         summary: 'The rejected rows of a file, in the order of their lines',
+        description:
+          'With `Accept: text/csv` all of them as one file, whatever `limit` and `cursor` say. So that no spreadsheet takes a cell ' +
+          "for a formula, one that begins like a formula has a `'` in front there; JSON has every text as it stands in the file.",
         params: FileParams,
         querystring: PageQuery,
-        response: { 200: page(RejectSchema), ...problems(400, 401, 404, 503) },
+        response: {
+          200: {
+            description: 'A page of them as JSON, or all of them as CSV',
+            content: {
+              [JSON_TYPE]: { schema: page(RejectSchema) },
+              [CSV_TYPE]: { schema: RejectCsv },
+            },
+          },
+          ...problems(400, 401, 404, 503),
+        },
       },
     },
-    async ({ params, query }) => {
+    async (request, reply) => {
+      const { query, params } = request;
       const [afterLine] = query.cursor === undefined ? [] : decodeCursor(query.cursor, ['count']);
-      const { fileId } = await findFile(params.fileId);
+      const { fileId, name } = await findFile(params.fileId);
+      reply.header('vary', 'accept');
+      if (preferred(request.headers.accept, JSON_TYPE, CSV_TYPE) === CSV_TYPE) {
+        reply.header('content-disposition', rejectCsvDisposition(name)).type(`${CSV_TYPE}; charset=utf-8`);
+        // HEAD goes this way too, and would read all of them for nothing.
+        return reply.send(
+          Readable.from(request.method === 'HEAD' ? [] : rejectCsv(database, fileId), { objectMode: false }),
+        );
+      }
       const rejects = await listRejects(database, {
         fileId,
         afterLine: afterLine === undefined ? undefined : Number(afterLine),

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { readStats } from '../../monitoring/stats.ts';
 import { VERSION } from '../../version.ts';
-import { problems, ref } from '../schemas/shared.ts';
+import { probeProblems, problems, ref } from '../schemas/shared.ts';
 import { HealthSchema, StatsSchema } from '../schemas/stats.ts';
 import type { App, Services } from '../services.ts';
 
@@ -30,7 +30,7 @@ export function addMonitoringRoutes(app: App, { database, watcher, health, metri
       uptimeSeconds: Math.round(process.uptime()),
     };
   };
-  const responses = { ...problems(), 200: ref(HealthSchema), 503: ref(HealthSchema) };
+  const responses = { ...probeProblems(), 200: ref(HealthSchema), 503: ref(HealthSchema) };
   for (const url of ['/health', '/health/ready']) {
     const summary =
       url === '/health' ? 'Whether the service and its database work' : 'For readiness probes: the same as /health';
@@ -52,7 +52,7 @@ export function addMonitoringRoutes(app: App, { database, watcher, health, metri
         tags: ['health'],
         summary: 'For liveness probes: 200 as long as the process answers',
         security: [],
-        response: { ...problems(), 200: Type.Object({ status: Type.Literal('ok') }) },
+        response: { ...probeProblems(), 200: Type.Object({ status: Type.Literal('ok') }) },
       },
       logLevel: 'warn',
     },

@@ -10,6 +10,7 @@ import { FileSchema, toFileReply } from '../schemas/file.ts';
 import { defaulted, problems, ref } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 import { inviteBody } from '../unread-body.ts';
+import { type UploadPace, withinPace } from '../upload-pace.ts';
 
 const MAX_FILES = 1000;
 /** Form fields beside the files are not used; a client may send a few. */
@@ -42,11 +43,11 @@ const UploadReply = Type.Object({ files: Type.Array(ref(FileSchema)) });
 const responses = {
   200: UploadReply,
   202: UploadReply,
-  ...problems(400, 401, 403, 413, 415, 503, 507),
+  ...problems(400, 401, 403, 408, 413, 415, 503, 507),
 };
 
 /** The routes that take files. In a scope of their own, since here any content type is a file. */
-export async function addUploadRoutes(app: App, services: Services): Promise<void> {
+export async function addUploadRoutes(app: App, services: Services, pace: UploadPace): Promise<void> {
   const { config, database, spool, queue, events } = services;
   app.removeAllContentTypeParsers();
   await app.register(multipart, {
@@ -74,6 +75,24 @@ export async function addUploadRoutes(app: App, services: Services): Promise<voi
     inviteBody(request.raw, reply.raw);
   }
 
+  /** Receives all files of a form, or none. */
+  async function receiveForm(request: FastifyRequest): Promise<SpooledUpload[]> {
+    const uploads: SpooledUpload[] = [];
+    try {
+      for await (const { filename = '', file } of request.files()) {
+        const before = uploads.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+        const upload = await spool.receive(filename, file, before);
+        // How a browser sends a file field in which nothing was chosen.
+        if (filename === '' && upload.sizeBytes === 0) await spool.discard([upload]);
+        else uploads.push(upload);
+      }
+      return uploads;
+    } catch (error) {
+      await spool.discard(uploads);
+      throw malformedOr(error);
+    }
+  }
+
   /** Puts what was spooled into folder and ledger, all or none, and replies. */
   async function accept(
     request: FastifyRequest,
@@ -81,7 +100,10 @@ export async function addUploadRoutes(app: App, services: Services): Promise<voi
     uploads: readonly SpooledUpload[],
     waitSeconds: number,
   ) {
-    const accepted = await spool.accept(database, uploads);
+    const accepted = await spool.accept(database, uploads).catch(async (error) => {
+      await spool.discard(uploads);
+      throw error;
+    });
     queue.announce(accepted);
     const gone = new AbortController();
     const onClose = () => gone.abort();
@@ -115,22 +137,15 @@ export async function addUploadRoutes(app: App, services: Services): Promise<voi
         throw new HttpProblem(415, 'unsupported_content_encoding', detail);
       }
       await admit(request, reply, MULTIPART_OVERHEAD_BYTES);
-      const uploads: SpooledUpload[] = [];
-      try {
-        for await (const { filename = '', file } of request.files()) {
-          const before = uploads.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
-          const upload = await spool.receive(filename, file, before);
-          // How a browser sends a file field in which nothing was chosen.
-          if (filename === '' && upload.sizeBytes === 0) await spool.discard([upload]);
-          else uploads.push(upload);
-        }
-        if (uploads.length === 0)
-          throw new HttpProblem(400, 'no_file', 'the form has no file part: curl -F file=@events.csv');
-        return await accept(request, reply, uploads, request.query.wait);
-      } catch (error) {
-        await spool.discard(uploads);
-        throw malformedOr(error);
-      }
+      const uploads = await withinPace(
+        { request: request.raw, response: reply.raw },
+        pace,
+        receiveForm(request),
+        spool.discard,
+      );
+      if (uploads.length === 0)
+        throw new HttpProblem(400, 'no_file', 'the form has no file part: curl -F file=@events.csv');
+      return await accept(request, reply, uploads, request.query.wait);
     },
   );
 
@@ -157,13 +172,9 @@ export async function addUploadRoutes(app: App, services: Services): Promise<voi
       await admit(request, reply, 0);
       // What is left of a refused body has to be read before the connection closes; of a destroyed stream it can not be.
       const body = request.raw.iterator({ destroyOnReturn: false });
-      const upload = await spool.receive(request.params.name, body);
-      try {
-        return await accept(request, reply, [upload], request.query.wait);
-      } catch (error) {
-        await spool.discard([upload]);
-        throw error;
-      }
+      const receiving = spool.receive(request.params.name, body).then((upload) => [upload]);
+      const uploads = await withinPace({ request: request.raw, response: reply.raw }, pace, receiving, spool.discard);
+      return await accept(request, reply, uploads, request.query.wait);
     },
   );
 }

@@ -50,14 +50,24 @@ export const ProblemSchema = Type.Object(
 
 /** What any route may answer: to a Host header that is not ours, and to what nobody foresaw. */
 const ANY_ROUTE = [421, 500];
+/** What any route but probes may answer: to a client that asks too often. */
+const LIMITED_ROUTE = [429, ...ANY_ROUTE];
+
+const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'seconds after which to try again' } };
 
 /** The error replies of a route, for its response schema. */
-export function problems(...statuses: readonly number[]) {
+export const problems = (...statuses: readonly number[]) => describe([...statuses, ...LIMITED_ROUTE]);
+
+/** The same for routes that probes ask, which are answered however often. */
+export const probeProblems = () => describe(ANY_ROUTE);
+
+function describe(statuses: readonly number[]) {
   return Object.fromEntries(
-    [...statuses, ...ANY_ROUTE].map((status) => [
+    statuses.map((status) => [
       status,
       {
         description: STATUS_CODES[status] ?? 'Error',
+        ...(status === 429 ? { headers: RETRY_AFTER } : {}),
         content: { 'application/problem+json': { schema: ref(ProblemSchema) } },
       },
     ]),
