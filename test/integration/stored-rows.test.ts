@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 describe('a file', () => {
-  test('I2, I3: each row is in user_events as PostgreSQL itself computes it, or in rejected_rows with the rule that it breaks', {
+  test('D7 D8 I2 I3 each row is in user_events as PostgreSQL itself computes it, or in rejected_rows with the rule that it breaks', {
     timeout: 600_000,
   }, async () => {
     const files = fc.tuple(
@@ -81,7 +81,7 @@ describe('a file', () => {
     );
   });
 
-  test('may have the first and the last instant, the smallest and the largest price', async () => {
+  test('D7 D8 may have the first and the last instant, the smallest and the largest price', async () => {
     const fileId = nextFileId++;
     const bounds = [
       ['0001-01-01T00:00:00Z', '0.01', '0001-01-01 00:00:00.000000'],
@@ -110,7 +110,7 @@ describe('a file', () => {
     expect(rows).toEqual(bounds.map(([, price, instant], index) => [String(2 ** 31 - 3 + index), price, instant]));
   });
 
-  test('I3: what is no record is in rejected_rows with its line, reason and text, and costs no neighbour', async () => {
+  test('D4 D5 D6 I3 what is no record is in rejected_rows with its line, reason and text, and costs no neighbour', async () => {
     const good = 'u,view,2026-01-02,p,n,1,s';
     const fileId = nextFileId++;
     const chunks = [

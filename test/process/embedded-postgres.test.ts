@@ -98,7 +98,7 @@ describe('the first start', () => {
     expect(processesBelow(place.directory)).toEqual([]);
   });
 
-  it('by three processes at once makes one cluster and one server', async () => {
+  it('A7 A9 by three processes at once makes one cluster and one server', async () => {
     const others = [1, 2].map(() => startProcess({ dataDirectory: place.dataDirectory }));
     const server = await place.start();
     const reports = await Promise.all(others.map((other) => other.report));
@@ -136,7 +136,7 @@ describe('a later start', () => {
     expect(await keptRows(server.connectionString)).toEqual([{ value: 'a row' }]);
   });
 
-  it('takes another port where another program has the old one, and writes it down', async () => {
+  it('A7 takes another port where another program has the old one, and writes it down', async () => {
     const before = readFileSync(join(place.dataDirectory, 'database-url'), 'utf8');
     const squatter = createServer().listen(Number(portOf(before)), '127.0.0.1');
     try {
@@ -162,7 +162,7 @@ describe('a later start', () => {
     expect(await keptRows(server.connectionString)).toEqual([{ value: 'a row' }]);
   });
 
-  it('is not stopped by a postmaster.pid whose process id now belongs to another program', async () => {
+  it('A7 is not stopped by a postmaster.pid whose process id now belongs to another program', async () => {
     const { uid, gid } = statSync(place.cluster);
     const innocent = spawn('sleep', ['60'], isRoot ? { uid, gid } : {});
     try {
@@ -176,7 +176,7 @@ describe('a later start', () => {
     }
   });
 
-  it('does not take the server of another data directory for its own', async () => {
+  it('A7 does not take the server of another data directory for its own', async () => {
     const neighbour = new EmbeddedPlace();
     try {
       neighbour.copyFrom(template);
@@ -210,7 +210,7 @@ describe('a later start', () => {
 describe('a server that died', () => {
   beforeEach(() => place.copyFrom(template));
 
-  it('is started once by however many calls of ensureRunning(), on the same port', async () => {
+  it('A3 is started once by however many calls of ensureRunning(), on the same port', async () => {
     const server = await place.start();
     const before = await killPostmaster();
 
@@ -223,7 +223,7 @@ describe('a server that died', () => {
     expect(await place.postmasterPid()).toBe(after);
   });
 
-  it('is started again although one of its backends was still in the middle of a query', async () => {
+  it('A3 is started again although one of its backends was still in the middle of a query', async () => {
     const server = await place.start();
     const busy = query(server.connectionString, 'SELECT count(*) FROM generate_series(1, 5000000)').catch(() => []);
     await until(
@@ -244,7 +244,7 @@ describe('a server that died', () => {
     await busy;
   });
 
-  it('does not hold up stop()', async () => {
+  it('A7 does not hold up stop()', async () => {
     const server = await place.start();
     await killPostmaster();
     await server.stop();
@@ -260,7 +260,7 @@ describe('a server that died', () => {
 });
 
 describe('an orphan', () => {
-  it('survives the death of its whole process group and is taken over as it is', async () => {
+  it('A7 survives the death of its whole process group and is taken over as it is', async () => {
     place.copyFrom(template);
     const first = startProcess({ dataDirectory: place.dataDirectory });
     const report = await first.report;

@@ -12,6 +12,7 @@ import { ledgerRows, settledFile, settledRows } from '../support/ledger.ts';
 import { expectedPlain, plainFile } from '../support/plain-events.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createTestDirectory } from '../support/service.ts';
+import { atFullSpeed, slowDownLoads } from '../support/slow-rows.ts';
 import { type SluiceProcess, spawnService } from '../support/sluice-process.ts';
 
 const KILLS = 25;
@@ -33,14 +34,6 @@ function start(env: Readonly<Record<string, string>>): SluiceProcess {
   return spawnService({ databaseUrl: database.connectionString, inputDirectory: directory, env });
 }
 
-/** Makes each row cost some time, so that a load of a few thousand rows takes seconds. */
-async function slowDown(microsecondsPerRow: number): Promise<void> {
-  await database.query(`
-    create function slow_down() returns trigger language plpgsql as
-      $$ begin perform pg_sleep(${microsecondsPerRow / 1e6}); return new; end $$;
-    create trigger slow_down before insert on user_events for each row execute function slow_down()`);
-}
-
 async function openConnections(): Promise<number> {
   const [row] = await database.query<{ open: number }>(
     `select count(*)::int as open from pg_stat_activity where datname = current_database() and application_name like 'sluice%'`,
@@ -49,13 +42,13 @@ async function openConnections(): Promise<number> {
 }
 
 describe('SIGKILL', () => {
-  it(`I1 I2 I3 at ${KILLS} random moments loses nothing, doubles nothing and forgets no file`, async () => {
+  it(`A1 I1 I2 I3 at ${KILLS} random moments loses nothing, doubles nothing and forgets no file`, async () => {
     const seed = `${process.env['SLUICE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31)}`;
     const random = createRandom(`${seed}/kills`);
     const env = { COMMIT_ROWS: '200', RESCAN_MS: '200', AFTER_LOAD: 'archive', LOADERS: '2' };
     onTestFailed(() => console.error(`to repeat these kills: SLUICE_TEST_SEED=${seed}`));
     const big = { tag: 'big', to: 12_000, badEvery: 31 };
-    await slowDown(100);
+    await slowDownLoads(database, 0.0001);
     await writeFile(join(directory, 'big.csv'), plainFile(big));
     const files: ExpectedFile[] = [expectedPlain('big.csv', big)];
     for (let kill = 0; kill < KILLS; kill += 1) {
@@ -74,7 +67,7 @@ describe('SIGKILL', () => {
       await written;
       await expectAccounting(database);
     }
-    await database.query('drop trigger slow_down on user_events');
+    await atFullSpeed(database);
     const last = start(env);
     await settledRows(database, files.length, 30_000);
     await expectExactly(database, files);
@@ -91,8 +84,8 @@ describe('SIGKILL', () => {
 });
 
 describe('SIGTERM in mid-load', () => {
-  it('lets a load finish that needs a moment, and exits with 0', async () => {
-    await slowDown(200);
+  it('A6 lets a load finish that needs a moment, and exits with 0', async () => {
+    await slowDownLoads(database, 0.0002);
     const rows = { tag: 'short', to: 1200 };
     const service = start({});
     await service.ready();
@@ -104,8 +97,8 @@ describe('SIGTERM in mid-load', () => {
     await eventually(async () => expect(await openConnections()).toBe(0));
   });
 
-  it('I2 rolls back one that takes too long: exit code 0 within 10 s, nothing half, no connection left', async () => {
-    await slowDown(2000);
+  it('A6 I2 rolls back one that takes too long: exit code 0 within 10 s, nothing half, no connection left', async () => {
+    await slowDownLoads(database, 0.002);
     const rows = { tag: 'long', to: 8000 };
     const service = start({ COMMIT_ROWS: '300' });
     await service.ready();
@@ -119,13 +112,13 @@ describe('SIGTERM in mid-load', () => {
     expect(row).toMatchObject({ status: 'queued', failures: 0 });
     await expectExactly(database, [expectedPlain('long.csv', { ...rows, to: row?.read ?? 0 })]);
 
-    await database.query('drop trigger slow_down on user_events');
+    await atFullSpeed(database);
     start({});
     await settledFile(database, 'long.csv');
     await expectExactly(database, [expectedPlain('long.csv', rows)]);
   });
 
-  it('ends at once with code 1 at a second signal', async () => {
+  it('A6 ends at once with code 1 at a second signal', async () => {
     const service = start({});
     await service.ready();
     const hold = await HeldLoads.hold(database);

@@ -10,6 +10,7 @@ import { type ExpectedFile, expectedOf } from '../support/expected-events.ts';
 import { ledgerRows, settledRows } from '../support/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createTestDirectory } from '../support/service.ts';
+import { atFullSpeed, slowDownLoads } from '../support/slow-rows.ts';
 import { spawnService } from '../support/sluice-process.ts';
 
 const KILLS = 8;
@@ -30,13 +31,11 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-it(`I1 I2 I3 ${FILES} small files survive ${KILLS} SIGKILLs in the middle of portions`, async () => {
+it(`A1 I1 I2 I3 ${FILES} small files survive ${KILLS} SIGKILLs in the middle of portions`, async () => {
   const seed = `${process.env['SLUICE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31)}`;
   onTestFailed(() => console.error(`to repeat these kills: SLUICE_TEST_SEED=${seed}`));
   const random = createRandom(`${seed}/kills`);
-  await database.query(`
-    create function slow_down() returns trigger language plpgsql as $$ begin perform pg_sleep(0.0002); return new; end $$;
-    create trigger slow_down before insert on user_events for each row execute function slow_down()`);
+  await slowDownLoads(database, 0.0002);
   const files: ExpectedFile[] = [];
   for (let n = 0; n < FILES; n += 1) {
     const bytes = Buffer.concat([...generateCsv({ seed: `${seed}/${n}`, rows: 1 + random.below(12), dirty: 0.1 })]);
@@ -57,7 +56,7 @@ it(`I1 I2 I3 ${FILES} small files survive ${KILLS} SIGKILLs in the middle of por
     const loading = (await ledgerRows(database)).filter(({ status }) => status === 'loading');
     if (loading.length > 1) inMidPortion += 1;
   }
-  await database.query('drop trigger slow_down on user_events');
+  await atFullSpeed(database);
   const last = spawnService({ databaseUrl: database.connectionString, inputDirectory: directory });
   const rows = await settledRows(database, FILES, 90_000);
   expect(rows.filter(({ status, failures }) => status !== 'loaded' || failures !== 0)).toEqual([]);

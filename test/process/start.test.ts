@@ -1,5 +1,5 @@
 import { cp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
@@ -77,7 +77,7 @@ describe('a start in a fresh folder', () => {
     expect(`${first.stderr}${second.stderr}`).toBe('');
   });
 
-  it('I1 takes over the PostgreSQL of a server that was killed, and stops it in the end', async () => {
+  it('A7 I1 takes over the PostgreSQL of a server that was killed, and stops it in the end', async () => {
     const directory = await freshFolder();
     const killed = start(directory);
     await killed.ready();
@@ -89,7 +89,7 @@ describe('a start in a fresh folder', () => {
     expect(await isDatabaseUp(directory)).toBe(false);
   });
 
-  it('takes a signal that npm passes on a second time for one', async () => {
+  it('A6 takes a signal that npm passes on a second time for one', async () => {
     const directory = await freshFolder();
     const service = start(directory, { npm_lifecycle_event: 'start' });
     await service.ready();
@@ -111,7 +111,7 @@ describe('a start in a fresh folder', () => {
 });
 
 describe('a stop that comes before the start is over', () => {
-  it('leaves no PostgreSQL behind', async () => {
+  it('A6 leaves no PostgreSQL behind', async () => {
     const directory = await freshFolder();
     const service = start(directory);
     await eventually(async () => expect((await serversOf(directory)).join()).toMatch(/port=/));
@@ -145,9 +145,25 @@ describe('a start that can not succeed', () => {
   });
 });
 
-it('a service whose database is away answers and waits for it instead of ending', async () => {
-  const directory = await freshFolder();
-  const service = start(directory, { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', PORT: '0' });
+/** Takes connections and never says a word, as a server that hangs, or a firewall in front of it. */
+async function silentServer(): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    await promisify(server.close.bind(server))();
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+it.each([
+  ['refuses connections', async () => 'postgresql://nobody@127.0.0.1:1/none'],
+  ['has a name that nobody knows', async () => 'postgresql://nobody@database.invalid:5432/none'],
+  ['says nothing', async () => `postgresql://nobody@127.0.0.1:${await silentServer()}/none`],
+])('B3 a service whose database %s answers and waits for it instead of ending', async (_, databaseUrl) => {
+  const service = start(await freshFolder(), { DATABASE_URL: await databaseUrl(), PORT: '0' });
   const port = await eventually(() => {
     const found = /Server listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(service.stdout)?.[1];
     if (found === undefined) throw new Error(`does not listen: ${service.stdout}${service.stderr}`);
@@ -155,6 +171,8 @@ it('a service whose database is away answers and waits for it instead of ending'
   });
   const address = `http://127.0.0.1:${port}`;
   expect((await request(address).get('/health')).status).toBe(503);
+  expect((await request(address).get('/health/live')).status).toBe(200);
+  await eventually(() => expect(service.stdout).toContain('the database is not available yet'));
   expect((await request(address).get('/health/live')).status).toBe(200);
   expect(await service.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });

@@ -5,6 +5,8 @@ import { connect, createServer, type Socket } from 'node:net';
 /** The statement that ends a load, as node-postgres sends it: a simple Query message. */
 const COMMIT = Buffer.from('commit\0');
 const COPY_EVENTS = Buffer.from('COPY user_events');
+/** In the first message of a connection (https://www.postgresql.org/docs/current/protocol-message-formats.html, StartupMessage). */
+const APPLICATION_NAME = /application_name\0([^\0]+)\0/;
 
 /** A stretch of network in front of a database, which tests can cut. */
 export class DatabaseProxy {
@@ -12,8 +14,14 @@ export class DatabaseProxy {
   readonly connectionString: string;
   /** how many COMMITs of loads still lose their answer: the server has committed, and the client can't know */
   commitRepliesToLose = 0;
+  /** the same for COMMITs of the API, which are those of uploads */
+  uploadCommitRepliesToLose = 0;
   /** connections that were tried while it was cut */
   refused = 0;
+  /** all that were tried, by their application name */
+  readonly attempts = new Map<string, number>();
+  /** what each connection may carry to the server in a second; undefined: as much as it can */
+  bytesPerSecond: number | undefined;
   readonly #server: ReturnType<typeof createServer>;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
@@ -64,9 +72,17 @@ export class DatabaseProxy {
 
   #forward(client: Socket, server: Socket): void {
     const ends = [client, server];
+    let hasName = false;
+    let name = '';
+    client.once('data', (bytes) => {
+      name = APPLICATION_NAME.exec(bytes.toString('latin1'))?.[1] ?? '';
+      this.attempts.set(name, (this.attempts.get(name) ?? 0) + 1);
+      hasName = true;
+      if (server.destroyed) client.destroy();
+    });
     if (this.#isCut) {
       this.refused += 1;
-      for (const end of ends) end.destroy();
+      server.destroy();
     }
     let isLoad = false;
     let losesReply = false;
@@ -76,16 +92,32 @@ export class DatabaseProxy {
       end.on('error', () => {});
       end.on('close', () => {
         this.#sockets.delete(end);
-        for (const other of ends) other.destroy();
+        // A client that is refused says its name first.
+        for (const other of ends) if (other !== client || hasName) other.destroy();
       });
     }
     client.on('data', (bytes) => {
       isLoad ||= bytes.includes(COPY_EVENTS);
-      if (isLoad && this.commitRepliesToLose > 0 && bytes.subarray(-COMMIT.length).equals(COMMIT)) {
-        this.commitRepliesToLose -= 1;
-        losesReply = true;
+      if (bytes.subarray(-COMMIT.length).equals(COMMIT)) {
+        const counter = isLoad
+          ? 'commitRepliesToLose'
+          : name === 'sluice-api'
+            ? 'uploadCommitRepliesToLose'
+            : undefined;
+        if (counter !== undefined && this[counter] > 0) {
+          this[counter] -= 1;
+          losesReply = true;
+        }
       }
-      server.write(bytes);
+      if (!server.destroyed) server.write(bytes);
+      if (this.bytesPerSecond === undefined || server.destroyed) return;
+      client.pause();
+      setTimeout(
+        () => {
+          if (!this.#isSilent) client.resume();
+        },
+        (1000 * bytes.length) / this.bytesPerSecond,
+      );
     });
     server.on('data', (bytes) => {
       if (losesReply) client.destroy();

@@ -4,6 +4,14 @@ import { type TestDatabase, withClient } from './postgres.ts';
 
 const SHOWN = 5;
 
+/** Rows, as arrays of their columns, of which one side has more than the other. */
+export interface Differences {
+  readonly missingEvents: readonly unknown[][];
+  readonly surplusEvents: readonly unknown[][];
+  readonly missingRejects: readonly unknown[][];
+  readonly surplusRejects: readonly unknown[][];
+}
+
 /**
  * I1, I2 and I3 in one look: the tables hold exactly the expected rows and rejects, each once and on its line, and every
  * ledger row counts exactly what they hold. `byName: false` where it is open under which of its names a content is loaded.
@@ -11,9 +19,20 @@ const SHOWN = 5;
 export async function expectExactly(
   database: TestDatabase,
   files: readonly ExpectedFile[],
-  { byName = true }: { readonly byName?: boolean } = {},
+  options: { readonly byName?: boolean } = {},
 ): Promise<void> {
-  const differences = await withClient(database.connectionString, async (client) => {
+  const differences = await differencesFrom(database, files, options);
+  expect(differences).toEqual({ missingEvents: [], surplusEvents: [], missingRejects: [], surplusRejects: [] });
+  await expectAccounting(database);
+}
+
+/** Expected EXCEPT ALL loaded, both ways, at most `limit` rows of each. */
+export async function differencesFrom(
+  database: Pick<TestDatabase, 'connectionString'>,
+  files: readonly ExpectedFile[],
+  { byName = true, limit = SHOWN }: { readonly byName?: boolean; readonly limit?: number } = {},
+): Promise<Differences> {
+  return await withClient(database.connectionString, async (client) => {
     await client.query(`
       create temp table expected_events (name text, line bigint, user_id text, event_type text, at text,
         product_id text, product_name text, price text, session_id text);
@@ -55,7 +74,7 @@ export async function expectExactly(
       select ${byName ? 'f.name' : "''::text"}, r.line_number, r.reason, r.column_name
         from rejected_rows r left join source_files f using (file_id)`;
     const except = async (left: string, right: string) =>
-      (await client.query({ text: `(${left}) except all (${right}) limit ${SHOWN}`, rowMode: 'array' })).rows;
+      (await client.query({ text: `(${left}) except all (${right}) limit ${limit}`, rowMode: 'array' })).rows;
     return {
       missingEvents: await except('table expected_events', loaded),
       surplusEvents: await except(loaded, 'table expected_events'),
@@ -63,8 +82,6 @@ export async function expectExactly(
       surplusRejects: await except(rejected, 'table expected_rejects'),
     };
   });
-  expect(differences).toEqual({ missingEvents: [], surplusEvents: [], missingRejects: [], surplusRejects: [] });
-  await expectAccounting(database);
 }
 
 /** I2: what every ledger row counts is what the tables hold for it, in one snapshot; nothing belongs to no file. */

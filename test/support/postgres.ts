@@ -13,7 +13,14 @@ export interface TestDatabase {
 export async function createTestDatabase(
   options: { readonly migrated?: boolean; readonly encoding?: string } = {},
 ): Promise<TestDatabase> {
-  const server = inject('postgresUrl');
+  return await createDatabaseOn(inject('postgresUrl'), options);
+}
+
+/** The same on a server of the test's own; where it is to be migrated, that must have a `sluice_template`. */
+export async function createDatabaseOn(
+  server: string,
+  options: { readonly migrated?: boolean; readonly encoding?: string } = {},
+): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const template = options.migrated === false ? 'template0' : 'sluice_template';
   // A locale that goes with every encoding.
@@ -38,6 +45,8 @@ export async function withClient<Result>(
   use: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new pg.Client({ connectionString });
+  // A test that kills the server kills this session too: what it asked rejects, and that is enough.
+  client.on('error', () => {});
   await client.connect();
   try {
     return await use(client);

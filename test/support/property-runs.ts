@@ -9,6 +9,9 @@ const seed = seedFrom(process.env['SLUICE_TEST_SEED']);
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });
 console.log(`random inputs: SLUICE_TEST_SEED=${seed} repeats them`);
 
+/** The seed of this run, for random inputs that fast-check does not make. */
+export const propertySeed = seed;
+
 /** The parameters of `fc.assert` for a property that an ordinary run tries `runs` times. */
 export function propertyRuns(runs: number): { readonly numRuns: number } {
   return { numRuns: Math.max(1, Math.round(runs * factor)) };

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { Service } from '../../src/app.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/http/connection-limits.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export const WORKER_FILE = fileURLToPath(new URL('../../dist/ingest/worker/ingest-worker.js', import.meta.url));
@@ -25,6 +26,8 @@ export interface TestServiceOptions {
   /** share these between replicas; otherwise each service has its own */
   readonly database?: TestDatabase;
   readonly directory?: string;
+  /** times so short that a test can wait for them */
+  readonly connectionLimits?: Partial<ConnectionLimits>;
 }
 
 /** The whole service in this process, on a free port, with a folder and database of its own. */
@@ -42,7 +45,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     ...options.env,
   });
   const log = pino({ level: config.LOG_LEVEL }, { write: (line: string) => void logLines.push(line) });
-  const service = new Service({ config, log, workerFile: WORKER_FILE });
+  const connectionLimits = { ...CONNECTION_LIMITS, ...options.connectionLimits };
+  const service = new Service({ config, log, workerFile: WORKER_FILE, connectionLimits });
   const close = async () => {
     await service.stop();
     if (options.database === undefined) await database.drop();

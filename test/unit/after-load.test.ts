@@ -1,5 +1,5 @@
 import { lstat, mkdir, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AfterLoad } from '../../src/config.ts';
@@ -59,7 +59,7 @@ test('archive moves it to a hidden folder of the day, with its bytes', async () 
   expect(await archived()).toEqual(['events.csv']);
 });
 
-test('a file in the archive is never overwritten', async () => {
+test('C8 a file in the archive is never overwritten', async () => {
   for (const text of ['one', 'two', 'three']) {
     await writeFile(path, text);
     await dispose('archive', await loadedFile());
@@ -69,6 +69,16 @@ test('a file in the archive is never overwritten', async () => {
   const [day = ''] = await readdir(join(directory, '.archive'));
   const texts = await Promise.all(names.map((name) => readFile(join(directory, '.archive', day, name), 'utf8')));
   expect(texts).toEqual(['two', 'three', 'one']);
+});
+
+test('C8 a name of full length has room for a number where it is taken', async () => {
+  path = join(directory, `${'x'.repeat(251)}.csv`);
+  for (const text of ['one', 'two']) {
+    await writeFile(path, text);
+    await dispose('archive', { ...(await loadedFile()), name: basename(path) });
+  }
+  expect(lines).toEqual([]);
+  expect(await archived()).toEqual([`${'x'.repeat(235)}-2.csv`, basename(path)]);
 });
 
 describe.each<AfterLoad>(['delete', 'archive'])('%s', (policy) => {
@@ -116,7 +126,7 @@ describe.each<AfterLoad>(['delete', 'archive'])('%s', (policy) => {
   });
 });
 
-test('a file that can not be put away stays, is written about, and fails nothing', async () => {
+test('C8 a file that can not be put away stays, is written about, and fails nothing', async () => {
   await writeFile(join(directory, '.archive'), 'a file where the folder should be');
   await dispose('archive', await loadedFile());
   expect(await content()).toBe('first');

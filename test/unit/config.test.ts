@@ -27,6 +27,7 @@ test('without any variable every setting has its documented default', () => {
     MAX_RECORD_BYTES: 1_048_576,
     MAX_UPLOAD_BYTES: 10_737_418_240,
     TIMEZONE: 'UTC',
+    RATE_LIMIT: 6000,
     ALLOW_ANONYMOUS: false,
     LOG_LEVEL: 'info',
   });
@@ -57,6 +58,7 @@ test('every setting can be set', () => {
     MAX_UPLOAD_BYTES: '1',
     TIMEZONE: 'Europe/Berlin',
     API_KEY: 'key',
+    RATE_LIMIT: '0',
     ALLOW_ANONYMOUS: 'true',
     LOG_LEVEL: 'trace',
   };
@@ -70,6 +72,7 @@ test('every setting can be set', () => {
     COMMIT_ROWS: 1,
     MAX_RECORD_BYTES: 256,
     MAX_UPLOAD_BYTES: 1,
+    RATE_LIMIT: 0,
     ALLOW_ANONYMOUS: true,
   });
 });
@@ -136,7 +139,7 @@ test('all faults are in one message, each on its line', () => {
   expect(message).toContain('7 faults');
 });
 
-test('a fault shows what was set, except for secrets', () => {
+test('F6 a fault shows what was set, except for secrets', () => {
   expect(faultsOf({ PORT: 'canary' })[0]).toContain("'canary'");
   for (const [name, value] of [
     ['API_KEY', 'canary key'],
@@ -147,7 +150,7 @@ test('a fault shows what was set, except for secrets', () => {
   }
 });
 
-describe('a HOST that other machines reach', () => {
+describe('F1 a HOST that other machines reach', () => {
   test.each(['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.0.0.1.example.org'])('%s needs a key', (host) => {
     const [fault, ...more] = faultsOf({ HOST: host });
     expect(more).toEqual([]);

@@ -9,7 +9,7 @@ function written(write: (log: ReturnType<typeof createLogger>) => void): string[
   return lines;
 }
 
-test('an event is one line of JSON with its time, whatever its values hold', () => {
+test('F6 an event is one line of JSON with its time, whatever its values hold', () => {
   const lines = written((log) => log.info({ name: 'a\nb\u001b[31m"}\r\n{"level":50' }, 'file\nloaded'));
   expect(lines).toHaveLength(1);
   expect(lines[0]?.trimEnd()).not.toMatch(/\p{Cc}/u);
@@ -21,7 +21,7 @@ test('an event is one line of JSON with its time, whatever its values hold', () 
   });
 });
 
-test('of a failed query the statement is written, with code and stack, and none of the values that it was about', () => {
+test('F6 of a failed query the statement is written, with code and stack, and none of the values that it was about', () => {
   const cause = Object.assign(new DatabaseError('duplicate key value violates unique constraint "k"', 1, 'error'), {
     code: '23505',
     constraint: 'k',
@@ -40,6 +40,18 @@ test('of a failed query the statement is written, with code and stack, and none 
     stack: expect.stringContaining('    at '),
     cause: { type: 'DatabaseError', code: '23505', constraint: 'k', table: 'source_files', message: cause.message },
   });
+});
+
+test('F6 headers are written nowhere, whoever logs them: the key is among them', () => {
+  const headers = { authorization: 'Bearer canary', cookie: 'canary' };
+  const lines = written((log) => {
+    log.error({ headers }, 'x');
+    log.error({ req: { headers } }, 'x');
+    log.error({ busboyOptions: { headers } }, 'x');
+    log.error({ a: { b: { headers } } }, 'x');
+  });
+  expect(lines).toHaveLength(4);
+  for (const line of lines) expect(line).not.toContain('canary');
 });
 
 test('causes are followed, also those of several errors in one, and not for ever', () => {

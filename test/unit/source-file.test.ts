@@ -42,7 +42,7 @@ describe('the chunks of a source file', () => {
 
   it.each([
     300, 1000, 2500,
-  ])('are its %i bytes on a file system that reads less than it is asked for', async (length) => {
+  ])('C9 are its %i bytes on a file system that reads less than it is asked for', async (length) => {
     await writeFile(path, '');
     const handle = await open(path);
     const prototype: FileHandle = Object.getPrototypeOf(handle);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UploadSpool, UploadTooLargeError } from '../../src/ingest/sources/upload-spool.ts';
 import { createTestDirectory } from '../support/service.ts';
 
@@ -74,17 +74,44 @@ describe('receiving', () => {
   });
 });
 
-test('what an earlier process left half received is removed after a day; younger files may be of another replica', async () => {
-  const young = await spool.receive('young.csv', pieces('young'));
-  const old = await spool.receive('old.csv', pieces('old'));
-  const longAgo = new Date(Date.now() - 25 * 3600 * 1000);
-  await utimes(old.spoolPath, longAgo, longAgo);
-  await writeFile(join(directory, 'events.csv'), 'not in the spool');
-  await utimes(join(directory, 'events.csv'), longAgo, longAgo);
+describe('what is left half received', () => {
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
-  await spool.purge();
-  expect((await spooled()).map((name) => join(directory, '.uploads', name))).toEqual([young.spoolPath]);
-  expect(await readdir(directory)).toContain('events.csv');
+  test('by a process that is gone is removed after a quarter of an hour, and nothing else is', async () => {
+    const gone = new UploadSpool({ inputDirectory: directory, maxBytes: 1000 });
+    const old = await gone.receive('old.csv', pieces('old'));
+    const young = await gone.receive('young.csv', pieces('young'));
+    await utimes(old.spoolPath, minutesAgo(16), minutesAgo(16));
+    await utimes(young.spoolPath, minutesAgo(14), minutesAgo(14));
+    await writeFile(join(directory, 'events.csv'), 'not in the spool');
+    await utimes(join(directory, 'events.csv'), minutesAgo(16), minutesAgo(16));
+
+    await spool.purge();
+    expect((await spooled()).map((name) => join(directory, '.uploads', name))).toEqual([young.spoolPath]);
+    expect(await readdir(directory)).toContain('events.csv');
+  });
+
+  test('is dated by the file system: a process whose clock is an hour ahead takes nothing of another one away', async () => {
+    const other = new UploadSpool({ inputDirectory: directory, maxBytes: 1000 });
+    const fresh = await other.receive('fresh.csv', pieces('fresh'));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    try {
+      await spool.purge();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await readFile(fresh.spoolPath, 'utf8')).toBe('fresh');
+  });
+
+  test('by a client that is slow stays, also for other replicas: its process gives a sign of life', async () => {
+    const first = await spool.receive('first.csv', pieces('the first file of a form whose second one takes hours'));
+    await utimes(first.spoolPath, minutesAgo(600), minutesAgo(600));
+    await spool.purge();
+    await new UploadSpool({ inputDirectory: directory, maxBytes: 1000 }).purge();
+    expect(await readFile(first.spoolPath, 'utf8')).toContain('hours');
+    await spool.discard([first]);
+    expect(await spooled()).toEqual([]);
+  });
 });
 
 test('a folder without a spool has nothing to remove', async () => {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import pg from 'pg';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DatabaseProxy } from '../../support/database-proxy.ts';
 import { eventually } from '../../support/eventually.ts';
 import { settledFile } from '../../support/ledger.ts';
 import { plainFile } from '../../support/plain-events.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
-import { startDatabaseProxy } from './support/database-proxy.ts';
 import { expectNothingKept, namesIn } from './support/folder.ts';
 
 let service: TestService;
@@ -169,12 +169,12 @@ describe('health', () => {
 
 test('without its database: health and every call that needs it say so, nothing is kept, and it recovers by itself', async () => {
   const database = await createTestDatabase();
-  const proxy = await startDatabaseProxy(database.connectionString);
+  const proxy = await DatabaseProxy.start(database.connectionString);
   const cut = await startTestService({ database: { ...database, connectionString: proxy.connectionString } });
   const direct: TestService = { ...cut, database };
   try {
     await request(cut.url).get('/health').expect(200);
-    await proxy.cut();
+    proxy.cut();
 
     await eventually(async () => {
       const { body, headers } = await request(cut.url).get('/health').expect(503);
@@ -210,13 +210,13 @@ test('without its database: health and every call that needs it say so, nothing 
       }
     });
 
-    await proxy.restore();
+    proxy.restore();
     await eventually(async () => void (await request(cut.url).get('/health').expect(200)));
     const content = Buffer.from(plainFile({ tag: 'away', to: 2 }));
     const { body } = await request(cut.url).put('/uploads/away.csv?wait=30').send(content).expect(200);
     expect(body.files).toMatchObject([{ name: 'away.csv', status: 'loaded', rowsLoaded: 2 }]);
   } finally {
-    await proxy.restore().catch(() => {});
+    proxy.restore();
     await cut.close();
     await proxy.close();
     await database.drop();
@@ -225,7 +225,7 @@ test('without its database: health and every call that needs it say so, nothing 
 
 test('I4: a database that is lost after an upload was taken does not make it a 503; the wait goes on and ends well', async () => {
   const database = await createTestDatabase();
-  const proxy = await startDatabaseProxy(database.connectionString);
+  const proxy = await DatabaseProxy.start(database.connectionString);
   const cut = await startTestService({ database: { ...database, connectionString: proxy.connectionString } });
   try {
     // A lock keeps the load from its end, so that the reply waits while the database goes.
@@ -240,16 +240,16 @@ test('I4: a database that is lost after an upload was taken does not make it a 5
       .send(content)
       .then((answer) => answer);
     await eventually(async () => expect(await database.query('select 1 from source_files')).toHaveLength(1));
-    await proxy.cut();
+    proxy.cut();
     await eventually(async () => void (await request(cut.url).get('/health').expect(503)));
     await blocker.end();
-    await proxy.restore();
+    proxy.restore();
     const { status, body } = await reply;
     expect(status).toBe(200);
     expect(body.files).toMatchObject([{ name: 'taken.csv', status: 'loaded', rowsLoaded: 2 }]);
     expect((await namesIn(cut)).folder).toEqual(['taken.csv']);
   } finally {
-    await proxy.restore().catch(() => {});
+    proxy.restore();
     await cut.close();
     await proxy.close();
     await database.drop();

@@ -1,22 +1,20 @@
-import { readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DatabaseProxy } from '../../support/database-proxy.ts';
 import { eventually } from '../../support/eventually.ts';
 import { HEADER, plainFile } from '../../support/plain-events.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
-import { startDatabaseProxy } from './support/database-proxy.ts';
 import { expectNothingKept } from './support/folder.ts';
 import { type ObservedService, startObservedService } from './support/observed-server.ts';
 import { openRaw, sendRaw } from './support/raw-request.ts';
 
 const KEY = 'Canary-Key-8f2b6c1d9e';
 
-describe('with an API key', () => {
+describe('F1 with an API key', () => {
   let service: ObservedService;
   beforeAll(async () => {
-    service = await startObservedService({ env: { API_KEY: KEY } });
+    service = await startObservedService({ env: { API_KEY: KEY, RATE_LIMIT: '0' } });
   });
   afterAll(async () => await service.close());
 
@@ -69,6 +67,32 @@ describe('with an API key', () => {
     expect(reply.status).toBe(401);
   });
 
+  test('no method opens one of them that has no route for it', async () => {
+    for (const { url } of service.routes) {
+      for (const method of ['DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PUT', 'POST']) {
+        const { host } = new URL(service.url);
+        const text = `${method} ${address(url)} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 0\r\n\r\n`;
+        const { status } = await sendRaw(service.url, text);
+        // TRACE is known to no server here; what does not parse as a request says nothing either.
+        expect([400, 401, 404].includes(status), `${method} ${url} ${status}`).toBe(true);
+        if (method !== 'TRACE') expect(status, `${method} ${url}`).toBe(401);
+      }
+    }
+  });
+
+  test('of two Authorization headers neither counts: a proxy may have looked at the other one', async () => {
+    const { host } = new URL(service.url);
+    const right = `Authorization: Bearer ${KEY}\r\n`;
+    const wrong = 'Authorization: Bearer wrong\r\n';
+    const ask = async (headers: string) =>
+      (await sendRaw(service.url, `GET /ingestion/stats HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n`)).status;
+    expect(await ask(right + wrong)).toBe(401);
+    expect(await ask(wrong + right)).toBe(401);
+    expect(await ask(right + right)).toBe(401);
+    expect(await ask(`Authorization: Bearer ${KEY}, Bearer ${KEY}\r\n`)).toBe(401);
+    expect(await ask(right)).toBe(200);
+  });
+
   test('probes and documentation can be asked for with HEAD too', async () => {
     for (const path of ['/health', '/health/live', '/health/ready', '/docs', '/openapi.json']) {
       await request(service.url).head(path).expect(200);
@@ -95,7 +119,7 @@ describe('with an API key', () => {
     expect((await call.send(content).expect(200)).body.files).toMatchObject([{ status: 'loaded' }]);
   });
 
-  test('an upload without the key is refused before its body is asked for', async () => {
+  test('E4 an upload without the key is refused before its body is asked for', async () => {
     const connection = await openRaw(service.url);
     const { host } = new URL(service.url);
     await connection.send(
@@ -106,7 +130,7 @@ describe('with an API key', () => {
     await connection.closed();
   });
 
-  test('an upload without the key that is sent all the same is cut off, and the reply arrives', async () => {
+  test('E4 an upload without the key that is sent all the same is cut off, and the reply arrives', async () => {
     const connection = await openRaw(service.url);
     const { host } = new URL(service.url);
     await connection.send(`PUT /uploads/a.csv HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n`);
@@ -120,7 +144,7 @@ describe('with an API key', () => {
   });
 });
 
-describe('on loopback, against what a browser of the same machine can be made to send', () => {
+describe('F2 on loopback, against what a browser of the same machine can be made to send', () => {
   let service: TestService;
   let host: string;
   beforeAll(async () => {
@@ -250,70 +274,9 @@ describe('on loopback, against what a browser of the same machine can be made to
       expect(JSON.parse(body)).toMatchObject({ type: 'about:blank', status, code: expect.stringMatching(/^[a-z_]+$/) });
     }
   });
-
-  test('nothing that a client can put into a query reaches SQL as SQL', async () => {
-    const payloads = [
-      "'",
-      '"',
-      "' or 1=1 --",
-      "'; drop table user_events; --",
-      '1); select pg_sleep(5); --',
-      '\\',
-      '%',
-      '_',
-      '$1',
-      '\u0000',
-      '\ud800',
-      '{"$gt":""}',
-      '../../etc/passwd',
-      '💥',
-    ];
-    const places = [
-      (value: string) => `/ingestion/files?name=${value}`,
-      (value: string) => `/ingestion/files?status=${value}`,
-      (value: string) => `/ingestion/files?limit=${value}`,
-      (value: string) => `/ingestion/files?cursor=${value}`,
-      (value: string) => `/ingestion/files/${value}`,
-      (value: string) => `/ingestion/files/${value}/rejects`,
-      (value: string) => `/analytics/purchases?from=${value}`,
-      (value: string) => `/analytics/purchases?to=${value}`,
-      (value: string) => `/analytics/users?cursor=${value}`,
-      (value: string) => `/analytics/users/${value}`,
-    ];
-    for (const payload of payloads) {
-      const value = encodeURIComponent(payload.toWellFormed());
-      for (const place of places) {
-        const { status } = await request(service.url).get(place(value));
-        expect([200, 400, 404], place(value)).toContain(status);
-      }
-    }
-    expect(service.logLines.filter((line) => line.includes('request failed'))).toEqual([]);
-  });
-
-  test.each([
-    '../up.csv',
-    '..%2f..%2fup.csv',
-    '%2e%2e%2fup.csv',
-    '..%5cup.csv',
-    '%2fetc%2fup.csv',
-    'a/../../up.csv',
-    '....//up.csv',
-    '%2e%2e%2f%2e%2e%2ftmp%2fup.csv',
-  ])('no name writes outside the folder: %s', async (name) => {
-    const outside = async () => (await readdir(dirname(service.directory))).filter((entry) => entry.includes('up.csv'));
-    const body = plainFile({ tag: `traversal ${name}`, to: 1 });
-    await sendRaw(
-      service.url,
-      `PUT /uploads/${name} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
-    const form = `--b\r\nContent-Disposition: form-data; name="f"; filename="${decodeURIComponent(name)}"\r\n\r\n${body}\r\n--b--\r\n`;
-    await request(service.url).post('/uploads').set('content-type', 'multipart/form-data; boundary=b').send(form);
-    expect(await outside()).toEqual([]);
-    expect((await readdir('/etc')).filter((entry) => entry.includes('up.csv'))).toEqual([]);
-  });
 });
 
-describe('reachable by others', () => {
+describe('F2 reachable by others', () => {
   const statuses = async (service: TestService, names: readonly string[]) =>
     await Promise.all(
       names.map(async (name) => {
@@ -354,10 +317,10 @@ describe('reachable by others', () => {
   });
 });
 
-describe('what is written about', () => {
+describe('F6 what is written about', () => {
   test('neither key, password nor cell is in a log line or a reply, whatever goes wrong', async () => {
     const database = await createTestDatabase();
-    const proxy = await startDatabaseProxy(database.connectionString);
+    const proxy = await DatabaseProxy.start(database.connectionString);
     const service = await startTestService({
       database: { ...database, connectionString: proxy.connectionString },
       env: { API_KEY: KEY, LOG_LEVEL: 'trace' },
@@ -375,14 +338,14 @@ describe('what is written about', () => {
         await call('get', '/metrics'),
         await call('get', '/openapi.json'),
       );
-      await proxy.cut();
+      proxy.cut();
       await eventually(async () => void (await request(service.url).get('/health').expect(503)));
       for (const path of ['/analytics/users/cellcanary1', '/ingestion/files?name=cellcanary6', '/health']) {
         replies.push(await call('get', path));
       }
       replies.push(await call('put', '/uploads/canary-2.csv').send(Buffer.from(cells)));
     } finally {
-      await proxy.restore();
+      proxy.restore();
       await service.close();
       await proxy.close();
       await database.drop();

@@ -29,7 +29,7 @@ interface SampleExpectation {
 }
 
 describe('the sample files', () => {
-  it('I2 load exactly as input_data/.expected.json says, value by value', async () => {
+  it('D11 I2 load exactly as input_data/.expected.json says, value by value', async () => {
     const expectations: Record<string, SampleExpectation> = JSON.parse(
       await readFile(join(INPUT_DATA, '.expected.json'), 'utf8'),
     );
@@ -67,7 +67,7 @@ describe('every dialect', () => {
   it.each([
     ['in the smallest chunks, with a commit behind each', { COMMIT_ROWS: '1' }],
     ['in large chunks', {}],
-  ])('I1 I2 is loaded to the same rows %s', async (_, env) => {
+  ])('D3 D5 D6 I1 I2 is loaded to the same rows %s', async (_, env) => {
     const seed = randomUUID();
     const running = await startTestService({ env });
     try {
@@ -83,7 +83,7 @@ describe('every dialect', () => {
 });
 
 describe('values that a text COPY or a careless reader would change', () => {
-  it('stand in the table as they stand in the file', async () => {
+  it('D10 stand in the table as they stand in the file', async () => {
     const names = [
       '\\N',
       '\\.',

@@ -45,27 +45,24 @@ describe('a file in which no row can be told fails as a whole, with nothing of i
     ['missing_columns', 'no header at all', row, /user_id/],
     ['duplicate_columns', 'a column twice, in other letters', HEADER.trimEnd().concat(', USER_ID \n', row), /user_id/i],
     ['unsupported_encoding', 'UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x75, 0, 0, 0]), /UTF-32/],
+  ])('D2 D5 D6 I3 %s: %s', expectFailure);
+
+  it.each<[string, string, string | Buffer, RegExp]>([
     ['corrupt_gzip', 'cut off in the middle', packed.subarray(0, packed.length - 5000), /too early|cut/],
     ['corrupt_gzip', 'cut off in the last bytes', packed.subarray(0, -1), /too early|cut/],
     ['corrupt_gzip', 'a wrong checksum', withWrongCrc, /./],
     ['corrupt_gzip', 'damaged near its end', damagedInside, /./],
     ['corrupt_gzip', 'garbage behind its end', Buffer.concat([packed, Buffer.from('garbage')]), /./],
     ['corrupt_gzip', 'magic bytes only', Buffer.from([0x1f, 0x8b]), /./],
-  ])('I3 %s: %s', async (code, what, content, message) => {
-    const name = `${code}-${what.replaceAll(/\W/g, '-')}.csv`;
-    await writeFile(pathOf(name), content);
-    const file = await settledFile(running.database, name);
-    expect(file).toMatchObject({ status: 'failed', errorCode: code, read: 0, bytesCommitted: 0 });
-    expect(file.errorMessage).toMatch(message);
-    await expectExactly(running.database, []);
-  });
+    ['unsupported_encoding', 'gzip inside gzip', gzipSync(packed), /gzip inside gzip/],
+  ])('E5 I3 %s: %s', expectFailure);
 
   it.each<[string, (path: string) => Promise<void> | void]>([
     ['that is gone', () => {}],
     ['that has become a symbolic link', (path) => symlink('/etc/passwd', path)],
     ['that has become a FIFO', (path) => void execFileSync('mkfifo', [path])],
     ['that has become a directory', (path) => void execFileSync('mkdir', [path])],
-  ])('I3 unreadable: one %s while it waited', async (_, make) => {
+  ])('C3 C6 I3 unreadable: one %s while it waited', async (_, make) => {
     await make(pathOf('waits.csv'));
     await running.database.query(
       `insert into source_files (name, path, origin, size_bytes, fingerprint) values ('waits.csv', $1, 'directory', 1, '1')`,
@@ -111,7 +108,7 @@ describe('a file that had failed', () => {
 });
 
 describe('no error', () => {
-  it('is a header without rows: loaded, 0 rows', async () => {
+  it('D2 is a header without rows: loaded, 0 rows', async () => {
     await writeFile(pathOf('header.csv'), HEADER);
     await writeFile(pathOf('header-cut.csv'), HEADER.trimEnd());
     await appendFile(pathOf('header-blank.csv'), `${HEADER}\n\n`);
@@ -120,7 +117,7 @@ describe('no error', () => {
     }
   });
 
-  it('is a file of bad rows only: loaded, every row rejected', async () => {
+  it('D11 is a file of bad rows only: loaded, every row rejected', async () => {
     await writeFile(pathOf('bad.csv'), plainFile({ tag: 'bad', to: 700, badEvery: 1 }));
     expect(await settledFile(running.database, 'bad.csv')).toMatchObject({
       status: 'loaded',
@@ -130,13 +127,22 @@ describe('no error', () => {
     await expectExactly(running.database, [expectedPlain('bad.csv', { tag: 'bad', to: 700, badEvery: 1 })]);
   });
 
-  it('are extra columns: they are ignored and named', async () => {
+  it('D6 are extra columns: they are ignored and named', async () => {
     await writeFile(pathOf('extra.csv'), `Device,${HEADER.trimEnd()}, Shop Name \nphone,${row.trimEnd()},main\n`);
     await settledFile(running.database, 'extra.csv');
     const [file] = await running.database.query('select status, ignored_columns from source_files');
     expect(file).toEqual({ status: 'loaded', ignored_columns: ['Device', 'Shop Name'] });
   });
 });
+
+async function expectFailure(code: string, what: string, content: string | Buffer, message: RegExp): Promise<void> {
+  const name = `${code}-${what.replaceAll(/\W/g, '-')}.csv`;
+  await writeFile(pathOf(name), content);
+  const file = await settledFile(running.database, name);
+  expect(file).toMatchObject({ status: 'failed', errorCode: code, read: 0, bytesCommitted: 0 });
+  expect(file.errorMessage).toMatch(message);
+  await expectExactly(running.database, []);
+}
 
 async function retry(fileId: number): Promise<Response> {
   return await fetch(`${running.url}/ingestion/files/${fileId}/retry`, { method: 'POST' });

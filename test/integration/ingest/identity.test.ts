@@ -33,7 +33,7 @@ beforeEach(() => {
 afterEach(() => rm(path, { force: true }));
 
 describe('the same bytes', () => {
-  it('I1 under other names are duplicates of the first, which is loaded', async () => {
+  it('C11 I1 under other names are duplicates of the first, which is loaded', async () => {
     await writeFile(path, plainFile({ tag: name, to: 30 }));
     const { id } = await settledFile(running.database, name);
     for (const other of ['a', 'b', 'c']) await writeFile(`${path}-${other}.csv`, plainFile({ tag: name, to: 30 }));
@@ -48,7 +48,7 @@ describe('the same bytes', () => {
     for (const other of ['a', 'b', 'c']) await rm(`${path}-${other}.csv`);
   });
 
-  it('I1 at the same name, touched or written again, are a duplicate', async () => {
+  it('C2 I1 at the same name, touched or written again, are a duplicate', async () => {
     await writeFile(path, plainFile({ tag: name, to: 30 }));
     const { id } = await settledFile(running.database, name);
     await utimes(path, new Date(), new Date(Date.now() - 60_000));
@@ -63,7 +63,7 @@ describe('the same bytes', () => {
     await expectExactly(running.database, [expectedPlain(name, { tag: name, to: 30 })]);
   });
 
-  it('I1 are a duplicate again when they come back after other bytes', async () => {
+  it('C2 C11 I1 are a duplicate again when they come back after other bytes', async () => {
     await writeFile(path, plainFile({ tag: `${name}-a`, to: 10 }));
     const { id } = await settledFile(running.database, name);
     await writeFile(path, plainFile({ tag: `${name}-b`, to: 12 }));
@@ -274,7 +274,7 @@ describe('the same bytes at the same instant', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('I1 under 20 names, before two replicas, and by upload: one is loaded, all others name it', async () => {
+  it('C11 I1 under 50 names, before two replicas, and by upload: one is loaded, all others name it', async () => {
     const env = { LOADERS: '2', COMMIT_ROWS: '100', RESCAN_MS: '200' };
     const replicas = [
       await startTestService({ database, directory, env }),
@@ -285,9 +285,9 @@ describe('the same bytes at the same instant', () => {
       const uploads = replicas.flatMap(({ url }) =>
         [1, 2].map((n) => fetch(`${url}/uploads/upload-${n}.csv?wait=20`, { method: 'PUT', body: content })),
       );
-      await Promise.all(Array.from({ length: 20 }, (_, n) => writeFile(join(directory, `twin-${n}.csv`), content)));
+      await Promise.all(Array.from({ length: 50 }, (_, n) => writeFile(join(directory, `twin-${n}.csv`), content)));
       const replies = await Promise.all(uploads);
-      const rows = await settledRows(database, 24, 30_000);
+      const rows = await settledRows(database, 54, 30_000);
       const loaded = rows.filter(({ status }) => status === 'loaded');
       expect(loaded).toMatchObject([{ read: 1500, rejected: 150 }]);
       for (const row of rows.filter((candidate) => candidate !== loaded[0])) {

@@ -77,7 +77,7 @@ describe('a file larger than COMMIT_ROWS', () => {
     await expectExactly(database, [expectedPlain('large.csv', LARGE)]);
   });
 
-  it('I1 goes on behind its last commit when its connection is ended', async () => {
+  it('A3 I1 goes on behind its last commit when its connection is ended', async () => {
     await start();
     const { hold, committed } = await holdInTheMiddle();
     await terminateLoader(hold);
@@ -99,7 +99,7 @@ describe('a file larger than COMMIT_ROWS', () => {
     await expectExactly(database, [expectedPlain('large.csv', LARGE)]);
   });
 
-  it('I1 I5 that grows in the middle of its load goes on in the same ledger row', async () => {
+  it('C3 I1 I5 that grows in the middle of its load goes on in the same ledger row', async () => {
     await start();
     const { hold, committed } = await holdInTheMiddle();
     await appendFile(path, plainRows({ ...LARGE, from: LARGE.to, to: LARGE.to + 50 }));
@@ -111,7 +111,7 @@ describe('a file larger than COMMIT_ROWS', () => {
     await expectExactly(database, [expectedPlain('large.csv', { ...LARGE, to: LARGE.to + 50 })]);
   });
 
-  it('I5 that is overwritten in the middle of its load starts from scratch: nothing of the old bytes remains', async () => {
+  it('C3 I5 that is overwritten in the middle of its load starts from scratch: nothing of the old bytes remains', async () => {
     await start();
     const { hold, committed } = await holdInTheMiddle();
     await writeFile(path, plainFile({ tag: 'other', to: 3000, badEvery: 7 }));
@@ -125,7 +125,7 @@ describe('a file larger than COMMIT_ROWS', () => {
     await expectExactly(database, [expectedPlain('large.csv', { tag: 'other', to: 3000, badEvery: 7 })]);
   });
 
-  it('I5 that is replaced by another file is loaded whole, and then the other as the version that follows', async () => {
+  it('C2 C3 I5 that is replaced by another file is loaded whole, and then the other as the version that follows', async () => {
     await start();
     const { hold, committed } = await holdInTheMiddle();
     await writeFile(`${path}.tmp`, plainFile({ tag: 'other', to: 3000 }));
@@ -136,7 +136,7 @@ describe('a file larger than COMMIT_ROWS', () => {
     await expectExactly(database, [expectedPlain('large.csv', LARGE, { tag: 'other', to: 3000 })]);
   });
 
-  it('I5 that is deleted is loaded whole from what is still open', async () => {
+  it('C3 I5 that is deleted is loaded whole from what is still open', async () => {
     await start();
     const { hold } = await holdInTheMiddle();
     await rm(path);
@@ -145,7 +145,7 @@ describe('a file larger than COMMIT_ROWS', () => {
     await expectExactly(database, [expectedPlain('large.csv', LARGE)]);
   });
 
-  it('I3 that is deleted and then interrupted fails, and its committed rows are taken out again', async () => {
+  it('C3 I3 that is deleted and then interrupted fails, and its committed rows are taken out again', async () => {
     await start();
     const { hold } = await holdInTheMiddle();
     await rm(path);
@@ -195,7 +195,7 @@ describe('behind a network that fails', () => {
   // After the services, which are stopped by the outer hook only later, and endure it.
   afterEach(() => proxy.close());
 
-  it('the database may be away at the start: the service waits for it, and then loads what is there', async () => {
+  it('B3 the database may be away at the start: the service waits for it, and then loads what is there', async () => {
     proxy.cut();
     await writeFile(path, plainFile({ tag: 'early', to: 10 }));
     const starting = startTestService({
@@ -212,7 +212,7 @@ describe('behind a network that fails', () => {
     }
   });
 
-  it('I1 I4 the database may be away for seconds in mid-load: the service says so, and goes on by itself', async () => {
+  it('B3 I1 I4 the database may be away for seconds in mid-load: the service says so, and goes on by itself', async () => {
     const service = await startTestService({
       directory,
       database: { ...database, connectionString: proxy.connectionString },
@@ -238,7 +238,7 @@ describe('behind a network that fails', () => {
     }
   });
 
-  it('I1 I4 the answer to COMMIT may be lost: of an ordinary file, and in the middle of a large one', async () => {
+  it('A10 I1 I4 the answer to COMMIT may be lost: of an ordinary file, and in the middle of a large one', async () => {
     const service = await startTestService({
       directory,
       database: { ...database, connectionString: proxy.connectionString },
@@ -258,6 +258,30 @@ describe('behind a network that fails', () => {
         expectedPlain('ordinary.csv', { tag: 'ordinary', to: 300, badEvery: 9 }),
         expectedPlain('large.csv', LARGE),
       ]);
+    } finally {
+      await service.close();
+    }
+  });
+
+  it('A10 I1 I4 the answer to COMMIT may be lost: of an upload, whose client hears 503, sends it again, and it is loaded once', async () => {
+    const service = await startTestService({
+      directory,
+      database: { ...database, connectionString: proxy.connectionString },
+    });
+    try {
+      const rows = { tag: 'uploaded', to: 50, badEvery: 9 };
+      const send = () => fetch(`${service.url}/uploads/up.csv?wait=20`, { method: 'PUT', body: plainFile(rows) });
+      proxy.uploadCommitRepliesToLose = 1;
+      const lost = await send();
+      expect(proxy.uploadCommitRepliesToLose).toBe(0);
+      expect(lost.status).toBe(503);
+      expect(lost.headers.get('retry-after')).not.toBeNull();
+      expect((await send()).status).toBe(200);
+      await eventually(async () => {
+        const open = (await ledgerRows(database)).filter(({ status }) => status === 'queued' || status === 'loading');
+        expect(open).toEqual([]);
+      });
+      await expectExactly(database, [expectedPlain('up.csv', rows)], { byName: false });
     } finally {
       await service.close();
     }

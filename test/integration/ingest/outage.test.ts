@@ -12,6 +12,7 @@ import { LoadConnection } from '../../../src/ingest/load/load-connection.ts';
 import { inspectContent } from '../../../src/ingest/sources/inspect-content.ts';
 import { SourceFile } from '../../../src/ingest/sources/source-file.ts';
 import { DatabaseProxy } from '../../support/database-proxy.ts';
+import { eventually } from '../../support/eventually.ts';
 import { HeldLoads } from '../../support/held-loads.ts';
 import { ledgerRows } from '../../support/ledger.ts';
 import { plainFile } from '../../support/plain-events.ts';
@@ -50,7 +51,7 @@ describe('the connection of a loader', () => {
     }
   }
 
-  it('is given up when the server falls silent over a statement, and replaced', async () => {
+  it('B1 is given up when the server falls silent over a statement, and replaced', async () => {
     await withConnection({ statement: 300 }, async (connection, proxy) => {
       const database = await connection.database();
       await database.execute(sql`select 1`);
@@ -62,12 +63,34 @@ describe('the connection of a loader', () => {
     });
   });
 
+  it('B1 is an outage when the server says nothing from the beginning', async () => {
+    await withConnection({}, async (connection, proxy) => {
+      proxy.silence();
+      expect(isDatabaseAway(await connection.client().catch((reason: unknown) => reason))).toBe(true);
+    });
+  });
+
   it('may be silent for long while rows are taken out', async () => {
     await withConnection({ statement: 300 }, async (connection) => {
       const database = await connection.database();
       await database.execute(sql`insert into rejected_rows values (1, 1, 'r', null, 'm', 'raw')`);
       await database.execute(sql`delete from rejected_rows where pg_sleep(1) is not null`);
       await expect(database.execute(sql`select pg_sleep(20)`)).rejects.toThrow();
+    });
+  });
+
+  it('B1 is given up over a removal, too, once the server can not be asked whether it is at work', async () => {
+    await withConnection({ statement: 300 }, async (connection, proxy) => {
+      const database = await connection.database();
+      await database.execute(sql`insert into rejected_rows values (1, 1, 'r', null, 'm', 'raw')`);
+      const removal = database.execute(sql`delete from rejected_rows where pg_sleep(60) is not null`);
+      const error = removal.catch((reason: unknown) => reason);
+      await eventually(async () => {
+        const sleeping = `select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`;
+        expect(await testDatabase.query(sleeping)).toHaveLength(1);
+      });
+      proxy.silence();
+      expect(isDatabaseAway(await error)).toBe(true);
     });
   });
 
@@ -95,7 +118,17 @@ describe('what the database says', () => {
     return await testDatabase.query(statement).catch((error: unknown) => error);
   }
 
-  it('counts as an outage when it ends the connection, and not when it cancels the statement', async () => {
+  it.each([
+    ['53300', 'has no connection left'],
+    ['53100', 'has no room on its disk'],
+    ['53200', 'has no memory'],
+    ['57P03', 'is starting'],
+    ['25P04', 'ends a transaction for its length'],
+  ])('B6 B7 counts as an outage when it says %s: it %s', async (code) => {
+    expect(isDatabaseAway(await errorOf(`do $$ begin raise sqlstate '${code}'; end $$`))).toBe(true);
+  });
+
+  it('A3 counts as an outage when it ends the connection, and not when it cancels the statement', async () => {
     const cancelled = await errorOf(`do $$ begin raise sqlstate '57014'; end $$`);
     expect(cancelled).toMatchObject({ code: '57014' });
     expect(isDatabaseAway(cancelled)).toBe(false);
@@ -157,7 +190,7 @@ describe('claims', () => {
 });
 
 describe('a stop', () => {
-  it(`ends within ${STOPPED_WITHIN_MS / 1000} s though the database does not answer`, async () => {
+  it(`B1 ends within ${STOPPED_WITHIN_MS / 1000} s though the database does not answer`, async () => {
     const proxy = await DatabaseProxy.start(testDatabase.connectionString);
     const database = { ...testDatabase, connectionString: proxy.connectionString };
     const running = await startTestService({ database });

@@ -41,7 +41,7 @@ async function skipPause(name: string): Promise<void> {
 }
 
 describe('a file whose rows the database refuses', () => {
-  it('I3 is parked after five attempts with growing pauses, holds up no other, and is loaded by a retry', async () => {
+  it('D13 I3 is parked after five attempts with growing pauses, holds up no other, and is loaded by a retry', async () => {
     running = await startTestService({ directory, env: { COMMIT_ROWS: '100' } });
     try {
       await running.database.query(
@@ -88,7 +88,7 @@ describe('a file whose rows the database refuses', () => {
 });
 
 describe('a loader thread that dies', () => {
-  it('I1 I3 is replaced; the file is tried again, others go on', async () => {
+  it('A8 I1 I3 is replaced; the file is tried again, others go on', async () => {
     running = await startTestService({ directory });
     const { database, config } = running;
     await running.service.stop();
@@ -131,7 +131,7 @@ describe('a loader thread that dies', () => {
     }
   });
 
-  it('with nothing to do is replaced, and the service goes on', async () => {
+  it('A8 with nothing to do is replaced, and the service goes on', async () => {
     running = await startTestService({ directory });
     const { database, config } = running;
     await running.service.stop();

@@ -84,7 +84,7 @@ describe('many small files', () => {
 });
 
 describe('a portion in which one file goes wrong', () => {
-  it('I3 parks the one that holds a row which the database refuses, and no other', async () => {
+  it('D13 I3 parks the one that holds a row which the database refuses, and no other', async () => {
     const files = await writeSmallFiles(20);
     await database.query(`alter table user_events add constraint no_poison check (product_name not like '%small-7')`);
     await start();
@@ -127,7 +127,7 @@ describe('a portion in which one file goes wrong', () => {
     await expectExactly(database, expected(files.filter((file) => file !== twin)));
   });
 
-  it('I1 commits nothing for the one that was taken over, and all of the others', async () => {
+  it('A5 I1 commits nothing for the one that was taken over, and all of the others', async () => {
     const { hold, files } = await heldPortion();
     await database.query(
       `update source_files set attempts = attempts + 1, claimed_by = 'another', lease_until = now() + interval '1 hour'
@@ -143,7 +143,7 @@ describe('a portion in which one file goes wrong', () => {
 });
 
 describe('a file that is touched while its portion is being loaded', () => {
-  it('I5 waits where it was appended to, and is loaded whole where it was deleted or given other permissions', async () => {
+  it('C3 I5 waits where it was appended to, and is loaded whole where it was deleted or given other permissions', async () => {
     const { hold, files } = await heldPortion();
     const grown = { ...files[2], tag: 'small-2', to: 9, badEvery: 4 };
     await writeFile(join(directory, 'small-2.csv'), plainFile(grown));
@@ -157,7 +157,7 @@ describe('a file that is touched while its portion is being loaded', () => {
 });
 
 describe('a portion that is broken off', () => {
-  it('I1 I2 by the loss of its connection waits, counts as no failure, and is loaded file by file', async () => {
+  it('A3 I1 I2 by the loss of its connection waits, counts as no failure, and is loaded file by file', async () => {
     const { hold, pid, files } = await heldPortion();
     await database.query('select pg_terminate_backend($1)', [pid]);
     await eventually(async () => {
@@ -171,7 +171,7 @@ describe('a portion that is broken off', () => {
     await expectExactly(database, expected(files));
   });
 
-  it('I1 I4 by the loss of the answer to its COMMIT is loaded once', async () => {
+  it('A10 I1 I4 by the loss of the answer to its COMMIT is loaded once', async () => {
     const files = await writeSmallFiles(10);
     const proxy = await DatabaseProxy.start(database.connectionString);
     try {
@@ -189,7 +189,7 @@ describe('a portion that is broken off', () => {
     }
   });
 
-  it('I1 I3 by the death of its thread counts as a failure of the file alone that kills it again', async () => {
+  it('A8 I1 I3 by the death of its thread counts as a failure of the file alone that kills it again', async () => {
     const files = await writeSmallFiles(10);
     const marker = JSON.stringify(`${directory}/.deaths`);
     const workerFile = join(directory, '.worker.mjs');

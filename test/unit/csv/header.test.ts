@@ -19,7 +19,7 @@ function fault(text: string | Buffer, limit = LIMIT): { code: string; message: s
   return found as { code: string; message: string };
 }
 
-describe('the columns of a header', () => {
+describe('D6 the columns of a header', () => {
   it('are found in the order of the table', () => {
     expect(header(`${NAMES}\n`)).toEqual({
       dialect: { delimiter: 0x2c },
@@ -50,6 +50,15 @@ describe('the columns of a header', () => {
     });
   });
 
+  it('that are ignored are named up to a hundred, each cut: a list of files repeats them', () => {
+    const extra = Array.from({ length: 101 }, (_, n) => `${n}-${'\u{1f600}'.repeat(100)}`);
+    const kept = header(`${NAMES},${extra.join(',')}\n`, 100_000)?.ignoredColumns ?? [];
+    expect(kept).toHaveLength(101);
+    expect(kept[0]).toBe(`0-${'\u{1f600}'.repeat(98)}…`);
+    expect(kept.at(-1)).toBe('… and 1 more');
+    expect(header(`${NAMES},${'x'.repeat(100)}\n`)?.ignoredColumns).toEqual(['x'.repeat(100)]);
+  });
+
   it('are found where the name of an ignored one has a stray quote', () => {
     const found = header(`size_in",${NAMES}\n"a","b"\nc,"d\n`);
     expect(found).toMatchObject({
@@ -61,7 +70,7 @@ describe('the columns of a header', () => {
   });
 });
 
-describe('the delimiter', () => {
+describe('D6 the delimiter', () => {
   it.each([[','], [';'], ['\t'], ['|']])('is %j where that finds the columns', (delimiter) => {
     const text = EVENT_COLUMNS.join(delimiter);
     expect(header(`${text}\n`)).toMatchObject({ dialect: { delimiter: delimiter.charCodeAt(0) }, fieldCount: 7 });
@@ -73,7 +82,7 @@ describe('the delimiter', () => {
   });
 });
 
-describe('the end of a header', () => {
+describe('D3 the end of a header', () => {
   it.each([
     ['LF', '\n'],
     ['CRLF', '\r\n'],
@@ -124,7 +133,7 @@ describe('the end of a header', () => {
   });
 });
 
-describe('missing_header', () => {
+describe('D2 missing_header', () => {
   it.each([
     ['nothing', ''],
     ['a byte order mark', '\uFEFF'],
@@ -141,7 +150,7 @@ describe('missing_header', () => {
   });
 });
 
-describe('missing_columns', () => {
+describe('D6 missing_columns', () => {
   it('names all that are missing and those that there are', () => {
     const found = fault('user_id,event_type,event_timestamp,product,product_name,price,session_id\n');
     expect(found.code).toBe('missing_columns');
@@ -166,7 +175,7 @@ describe('missing_columns', () => {
   });
 });
 
-describe('duplicate_columns', () => {
+describe('D6 duplicate_columns', () => {
   it('names a needed column that is there twice', () => {
     expect(fault(`${NAMES}, USER_ID ,product_id\n`)).toMatchObject({
       code: 'duplicate_columns',
@@ -175,7 +184,7 @@ describe('duplicate_columns', () => {
   });
 });
 
-describe('unsupported_encoding', () => {
+describe('D5 unsupported_encoding', () => {
   it.each([
     ['UTF-16LE without a byte order mark', Buffer.from(`${NAMES}\n`, 'utf16le')],
     ['UTF-16BE without a byte order mark', Buffer.from(`${NAMES}\n`, 'utf16le').swap16()],

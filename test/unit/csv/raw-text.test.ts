@@ -14,7 +14,7 @@ function countOf(bytes: Buffer, character: string): number {
   return count;
 }
 
-describe('rawText', () => {
+describe('D5 rawText', () => {
   it('is the text itself where it is UTF-8', () => {
     expect(raw('a,"é"\n😀')).toEqual({ text: 'a,"é"\n😀', truncated: false });
     expect(raw('')).toEqual({ text: '', truncated: false });

@@ -37,7 +37,7 @@ function millisecondsToRead(bytes: Buffer, chunkBytes: number): number {
   return Math.min(...times);
 }
 
-describe('time', () => {
+describe('D12 time', () => {
   // 16 times the input may take 16 times the time; were it quadratic, it would take 256 times.
   it.each([
     ['every line opens a quote', 'a,"b,c\n', 65_536],
@@ -56,7 +56,7 @@ describe('time', () => {
   });
 });
 
-describe('memory', () => {
+describe('D9 I6 memory', () => {
   it.each([
     ['an endless line', 'a'.repeat(MIB), 1],
     ['an endless quoted field', `"${'a'.repeat(MIB - 1)}`, 1],

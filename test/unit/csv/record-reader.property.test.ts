@@ -13,7 +13,7 @@ const FIELDS = READER_DEFAULTS.fieldCount;
 const RUNS = { chunking: 22_000, model: 25_000, accounting: 17_000, resuming: 17_000, oracle: 24_000 };
 const TIMEOUT = { timeout: 600_000 };
 
-describe('RecordReader, for any bytes in any dialect', () => {
+describe('D12 RecordReader, for any bytes in any dialect', () => {
   it('delivers the same however the bytes are cut into chunks', TIMEOUT, () => {
     fc.assert(
       fc.property(csvBytes, cuts, maxRecordBytes, ({ bytes, delimiter }, places, limit) => {
@@ -80,7 +80,7 @@ describe('RecordReader, for any bytes in any dialect', () => {
   });
 });
 
-describe('RecordReader and csv-parse', () => {
+describe('D12 RecordReader and csv-parse', () => {
   it('agree on what is well-formed in any dialect, and then on every field and line', TIMEOUT, () => {
     fc.assert(
       fc.property(csvText, (input) => {

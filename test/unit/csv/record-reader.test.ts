@@ -15,7 +15,7 @@ function messages({ seen }: Reading): string[] {
   return seen.flatMap((item) => (item.kind === 'broken' ? [item.message] : []));
 }
 
-describe('fields', () => {
+describe('D4 fields', () => {
   it('are the bytes between delimiters, as written', () => {
     expect(summary(readText(' a ,, c\n'))).toEqual(['1:  a || c']);
   });
@@ -65,7 +65,7 @@ describe('fields', () => {
   });
 });
 
-describe('records', () => {
+describe('D3 records', () => {
   it('end with LF, CRLF or lone CR, in any mixture, or with the file', () => {
     expect(summary(readText('a,b,c\nd,e,f\r\ng,h,i\rj,k,l'))).toEqual(['1: a|b|c', '2: d|e|f', '3: g|h|i', '4: j|k|l']);
     expect(summary(readText('a,b,"c"\nd,e,"f"\r\ng,h,"i"\rj,k,"l"'))).toEqual([
@@ -120,7 +120,7 @@ describe('records', () => {
   });
 });
 
-describe('column_count_mismatch', () => {
+describe('D6 column_count_mismatch', () => {
   it('says how many fields there are and how many there should be', () => {
     const reading = readText('a,b\nc,d,e\nf,g,h,i\n');
     expect(summary(reading)).toEqual([
@@ -149,7 +149,7 @@ describe('column_count_mismatch', () => {
   });
 });
 
-describe('invalid_encoding', () => {
+describe('D5 invalid_encoding', () => {
   it('names the byte and the field, and costs no other record', () => {
     const reading = readAll([Buffer.from('a,b,c\nd,"e\xe9",f\ng,h,i\0\nj,k,l\n', 'latin1')]);
     expect(summary(reading)).toEqual([
@@ -184,7 +184,7 @@ describe('invalid_encoding', () => {
   });
 });
 
-describe('malformed_quotes', () => {
+describe('D4 malformed_quotes', () => {
   it('is a quote inside an unquoted field, also behind a space, and costs its line only', () => {
     const reading = readText('a,b"c,d\ne, "f",g\nh,i,j\n');
     // The second line is no whole record either, so it belongs to the same span.
@@ -246,7 +246,7 @@ describe('malformed_quotes', () => {
   });
 });
 
-describe('record_too_long', () => {
+describe('D9 record_too_long', () => {
   it('is a record over the limit, its line end not counted', () => {
     const reading = readText('aaaa,b,c\r\naaaaa,b,c\nd,e,f\n', { maxRecordBytes: 8 });
     expect(summary(reading)).toEqual(['1: aaaa|b|c', '2: record_too_long <aaaaa,b,c>', '3: d|e|f']);

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { utf8SequenceLength } from '../../../src/ingest/csv/utf8.ts';
 
-describe('utf8SequenceLength', () => {
+describe('D5 utf8SequenceLength', () => {
   it('agrees with Node on every pair of bytes, with and without continuation bytes behind it', () => {
     const tails = [[], [0x80], [0x80, 0xbf], [0x7f, 0x80], [0x80, 0xc0]];
     const wrong: string[] = [];

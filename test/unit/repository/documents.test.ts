@@ -23,8 +23,8 @@ describe.each(documents)('%s', (document) => {
   });
 });
 
-describe('the invariants in docs/ARCHITECTURE.md', () => {
-  const rows = markdownTable(readRepositoryFile('docs/ARCHITECTURE.md'), ['', 'invariant', 'enforced by', 'held by']);
+describe('the invariants in docs/GUARANTEES.md', () => {
+  const rows = markdownTable(readRepositoryFile('docs/GUARANTEES.md'), ['', 'invariant', 'enforced by', 'held by']);
 
   it('are those that the README promises', () => {
     const promised = [...readRepositoryFile('README.md').matchAll(/^- \*\*(I\d) /gm)].map((match) => match[1]);

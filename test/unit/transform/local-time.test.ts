@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createLocalTime } from '../../../src/ingest/transform/local-time.ts';
 import { isTimeZone } from '../../../src/ingest/transform/time-zone.ts';
 
-describe('a local time', () => {
+describe('D8 a local time', () => {
   test.each([
     // zone, local time, instant
     ['UTC', '2026-07-01T12:00', '2026-07-01T12:00'],
@@ -73,7 +73,7 @@ describe('a local time', () => {
   });
 });
 
-describe('a time zone', () => {
+describe('D8 a time zone', () => {
   test.each([
     'UTC',
     'utc',

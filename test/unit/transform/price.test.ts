@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readCents } from '../../../src/ingest/transform/price.ts';
 import { centsOf } from '../../support/byte-readers.ts';
 
-describe('product_price', () => {
+describe('D7 product_price', () => {
   test.each([
     ['19.99', 1999],
     ['5', 500],

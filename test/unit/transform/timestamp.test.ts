@@ -4,7 +4,7 @@ import { microsOf, quickMicrosOf } from '../../support/byte-readers.ts';
 
 const utc = createLocalTime('UTC');
 
-describe('event_timestamp', () => {
+describe('D8 event_timestamp', () => {
   test.each([
     ['a date', '2026-03-01', '2026-03-01T00:00:00.000000Z'],
     ['T and minutes', '2026-03-01T10:20', '2026-03-01T10:20:00.000000Z'],
