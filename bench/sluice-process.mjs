@@ -37,6 +37,7 @@ export class SluiceProcess {
         HOST: '127.0.0.1',
         PORT: '0',
         LOG_LEVEL: 'error',
+        RATE_LIMIT: '0',
         ...settings,
       },
       // A Ctrl-C in the terminal must not reach it beside our SIGTERM: two signals would end it without its database.
