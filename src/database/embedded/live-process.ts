@@ -41,7 +41,9 @@ export async function isPostmasterOf(pid: number, cluster: string): Promise<bool
   }
   try {
     const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
-    if (basename(argv[0] ?? '') !== 'postgres') return false;
+    const program = basename(argv[0] ?? '');
+    // A process that is ending loses its arguments first; what it has open it holds for another moment.
+    if (program !== '' && program !== 'postgres') return false;
     // The link to the working directory is readable only for the same user and root.
     const workingDirectory = await readlink(`/proc/${pid}/cwd`).catch(() => null);
     return workingDirectory === null ? argv.includes(cluster) : workingDirectory === cluster;
