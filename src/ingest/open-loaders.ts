@@ -10,7 +10,7 @@ import { parkFile } from './load/park-file.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 
 /** The entry of a loader thread, for compiled code: a thread knows no TypeScript. */
-export const WORKER_FILE = fileURLToPath(new URL('./worker/ingest-worker.js', import.meta.url));
+export const WORKER_FILE = fileURLToPath(new URL('./worker/worker-entry.cjs', import.meta.url));
 
 const QUEUE_CONNECTIONS = 3;
 const CLOSE_POOL_MS = 500;

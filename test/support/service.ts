@@ -8,7 +8,7 @@ import { type Config, loadConfig } from '../../src/config.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/http/connection-limits.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
-export const WORKER_FILE = fileURLToPath(new URL('../../dist/ingest/worker/ingest-worker.js', import.meta.url));
+export const WORKER_FILE = fileURLToPath(new URL('../../dist/ingest/worker/worker-entry.cjs', import.meta.url));
 
 export interface TestService {
   readonly service: Service;

@@ -18,7 +18,7 @@ export interface EndedAttempt {
 export interface WorkerPoolOptions {
   readonly settings: Omit<WorkerSettings, 'stopSignal'>;
   readonly threads: number;
-  /** the compiled `ingest-worker.js`: a thread has no transpiler, so it must be a file on disk under every way of running */
+  /** `worker-entry.cjs` beside the compiled `ingest-worker.js`: a thread has no transpiler, so it must be a file on disk under every way of running */
   readonly workerFile: string;
   readonly onMessage: (message: Exclude<WorkerMessage, { kind: 'outcomes' }>) => void;
   /** called when a thread dies with nothing to do; the pool has replaced it */
