@@ -23,8 +23,7 @@ export async function disposeLoadedFile(
 ): Promise<void> {
   if (options.policy === 'keep' || file.origin === 'cli') return;
   try {
-    const stats = await lstat(file.path, { bigint: true });
-    if (fingerprintOf(stats) !== file.fingerprint) return;
+    if (!(await isThere(file))) return;
     switch (options.policy) {
       case 'delete':
         await removeVersion(file);
@@ -34,7 +33,7 @@ export async function disposeLoadedFile(
     }
   } catch (error) {
     // Not by the error alone: where the archive is read-only, Node says ENOENT for a folder that it can't make.
-    if (errorCode(error) === 'ENOENT' && (await isGone(file.path))) return;
+    if (errorCode(error) === 'ENOENT' && !(await isThere(file).catch(() => true))) return;
     options.log.warn(
       { err: error, fileId: file.fileId, path: file.path },
       `the loaded file could not be ${options.policy}d; its rows stay loaded`,
@@ -62,9 +61,12 @@ async function archive(file: LoadedFile, inputDirectory: string): Promise<void> 
   await unlink(copy);
 }
 
-async function isGone(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => false,
-    (error) => errorCode(error) === 'ENOENT',
-  );
+/** Whether the path still has this version: it may be gone, or another one may have taken its name. */
+async function isThere({ path, fingerprint }: LoadedFile): Promise<boolean> {
+  try {
+    return fingerprintOf(await lstat(path, { bigint: true })) === fingerprint;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
