@@ -100,6 +100,10 @@ function outcome(file: SourceFileRow): string {
       return `${file.name}: the same bytes were loaded before, as file ${file.duplicateOf}; nothing to do`;
     case 'failed':
       return `${file.name}: failed: ${file.errorMessage} (${file.errorCode})`;
+    case 'held':
+      return `${file.name}: held: ${file.errorMessage}`;
+    case 'reverted':
+      return `${file.name}: its rows were taken out again`;
     case 'queued':
     case 'loading':
       return `${file.name}: not done`;

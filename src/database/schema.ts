@@ -5,6 +5,7 @@ import {
   boolean,
   check,
   date,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -30,7 +31,8 @@ export const eventType = pgEnum('event_type', ['view', 'add_to_cart', 'purchase'
 export const FILE_ORIGINS = ['directory', 'upload', 'cli'] as const;
 export type FileOrigin = (typeof FILE_ORIGINS)[number];
 
-export const FILE_STATUSES = ['queued', 'loading', 'loaded', 'failed', 'duplicate'] as const;
+/** `held`: too many rejects, none of its rows is loaded until somebody says so. `reverted`: its rows were taken out again. */
+export const FILE_STATUSES = ['queued', 'loading', 'loaded', 'failed', 'duplicate', 'held', 'reverted'] as const;
 export type FileStatus = (typeof FILE_STATUSES)[number];
 
 /**
@@ -79,6 +81,17 @@ export const sourceFiles = pgTable(
     rowsLoaded: count('rows_loaded').notNull().default(0),
     rowsRejected: count('rows_rejected').notNull().default(0),
     rejectsByReason: jsonb('rejects_by_reason').$type<Record<string, number>>().notNull().default({}),
+    /** clean rows that are not in `user_events`: held back, or taken out again */
+    rowsWithheld: count('rows_withheld').notNull().default(0),
+    /** how many of its rejects have been loaded since as rows of a file that corrects it */
+    rowsCorrected: count('rows_corrected').notNull().default(0),
+    /** above this share of rejects the file is held; null: as the service is configured */
+    maxRejectPercent: doublePrecision('max_reject_percent'),
+    /** somebody has seen its rejects and wants it all the same */
+    isReleased: boolean('is_released').notNull().default(false),
+    /** the names in the header as written, and what stands between them: a rejected row can be shown in its columns */
+    headerColumns: text('header_columns').array(),
+    delimiter: text('delimiter'),
     ignoredColumns: text('ignored_columns').array().notNull().default([]),
     bytesCommitted: count('bytes_committed').notNull().default(0),
     /** offset in the decoded text (unzipped, UTF-8, without BOM) up to which rows are committed; the compare-and-set value */
@@ -95,18 +108,29 @@ export const sourceFiles = pgTable(
     errorMessage: text('error_message'),
     duplicateOf: count('duplicate_of').references((): AnyPgColumn => sourceFiles.fileId),
     follows: count('follows').references((): AnyPgColumn => sourceFiles.fileId),
+    /** the file whose rejected rows this one brings back corrected */
+    corrects: count('corrects').references((): AnyPgColumn => sourceFiles.fileId),
     claimedBy: text('claimed_by'),
     leaseUntil: instant('lease_until'),
     availableAt: instant('available_at').notNull().defaultNow(),
     discoveredAt: instant('discovered_at').notNull().defaultNow(),
     startedAt: instant('started_at'),
     finishedAt: instant('finished_at'),
+    revertedAt: instant('reverted_at'),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
   (table) => [
     check('source_files_accounting', sql`${table.rowsRead} = ${table.rowsLoaded} + ${table.rowsRejected}`),
     check('source_files_origin', sql`${table.origin} in ('directory', 'upload', 'cli')`),
-    check('source_files_status', sql`${table.status} in ('queued', 'loading', 'loaded', 'failed', 'duplicate')`),
+    check(
+      'source_files_status',
+      sql`${table.status} in ('queued', 'loading', 'loaded', 'failed', 'duplicate', 'held', 'reverted')`,
+    ),
+    // What is held or reverted keeps its rejects, and claims no bytes: they may be loaded again.
+    check(
+      'source_files_withheld_loads_nothing',
+      sql`${table.status} not in ('held', 'reverted') or (${table.rowsLoaded} = 0 and ${table.committedOffset} = 0)`,
+    ),
     check(
       'source_files_failed_holds_nothing',
       sql`${table.status} not in ('failed', 'duplicate') or (${table.rowsRead} = 0 and ${table.committedOffset} = 0)`,
@@ -143,8 +167,33 @@ export const rejectedRows = pgTable(
     message: text('message').notNull(),
     raw: text('raw').notNull(),
     rawTruncated: boolean('raw_truncated').notNull().default(false),
+    /** what the offending value looks like, so that a million rejects read as a few problems */
+    shape: text('shape'),
+    /** the reject that this row was meant to correct, the first one of the chain */
+    rootFileId: count('root_file_id'),
+    rootLine: count('root_line'),
   },
-  (table) => [primaryKey({ columns: [table.fileId, table.lineNumber] })],
+  (table) => [
+    primaryKey({ columns: [table.fileId, table.lineNumber] }),
+    index('rejected_rows_root').on(table.rootFileId, table.rootLine).where(isNotNull(table.rootFileId)),
+  ],
+);
+
+/**
+ * Which rejects were loaded since, corrected, as a row of which file. The key is what holds a row that was corrected twice
+ * from being loaded twice. Beside the rejects, not in them: they are written anew when a held file is released.
+ */
+export const correctedRejects = pgTable(
+  'corrected_rejects',
+  {
+    fileId: count('file_id').notNull(),
+    lineNumber: count('line_number').notNull(),
+    correctedBy: count('corrected_by').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.fileId, table.lineNumber] }),
+    index('corrected_rejects_by').on(table.correctedBy),
+  ],
 );
 
 export const purchaseAnalytics = pgView('purchase_analytics', {

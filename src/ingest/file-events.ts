@@ -41,6 +41,8 @@ export function isTerminal(file: Pick<SourceFileRow, 'status'>): boolean {
     case 'loaded':
     case 'failed':
     case 'duplicate':
+    case 'held':
+    case 'reverted':
       return true;
   }
 }

@@ -121,6 +121,10 @@ export class Settlement {
         if (errorCode === 'missing_columns') log.warn({ fileId, name, code: errorCode }, 'file failed');
         else log.warn({ fileId, name, code: errorCode, error: errorMessage }, 'file failed');
         break;
+      case 'held':
+        log.warn({ fileId, name, rowsRejected, error: errorMessage }, 'file held: none of its rows is loaded');
+        break;
+      case 'reverted':
       case 'queued':
       case 'loading':
         log.debug({ fileId, name }, 'file waits');

@@ -3,7 +3,15 @@ import { Count, Instant, nullable, oneOf } from './shared.ts';
 
 export const StatsSchema = Type.Object(
   {
-    files: Type.Object({ queued: Count, loading: Count, loaded: Count, failed: Count, duplicate: Count }),
+    files: Type.Object({
+      queued: Count,
+      loading: Count,
+      loaded: Count,
+      failed: Count,
+      duplicate: Count,
+      held: Count,
+      reverted: Count,
+    }),
     rows: Type.Object({ read: Count, loaded: Count, rejected: Count }),
     rejectsByReason: Type.Record(Type.String(), Count),
     throughput: Type.Object({ rowsPerSecond: Count, bytesPerSecond: Count }, { description: 'of the last 60 s' }),

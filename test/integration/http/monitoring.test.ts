@@ -24,7 +24,7 @@ describe('GET /ingestion/stats', () => {
   test('of an empty ledger is all zeros', async () => {
     const { body } = await get('/ingestion/stats').expect(200);
     expect(body).toEqual({
-      files: { queued: 0, loading: 0, loaded: 0, failed: 0, duplicate: 0 },
+      files: { queued: 0, loading: 0, loaded: 0, failed: 0, duplicate: 0, held: 0, reverted: 0 },
       rows: { read: 0, loaded: 0, rejected: 0 },
       rejectsByReason: {},
       throughput: { rowsPerSecond: 0, bytesPerSecond: 0 },
