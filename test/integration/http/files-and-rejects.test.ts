@@ -291,7 +291,10 @@ describe('what is asked wrongly is 400 with a code that does not change', () => 
   });
 
   test.each([
-    ['/ingestion/files?status=lodaed', 'status must be one of queued, loading, loaded, failed, duplicate'],
+    [
+      '/ingestion/files?status=lodaed',
+      'status must be one of queued, loading, loaded, failed, duplicate, held, reverted',
+    ],
     ['/ingestion/files?limit=x', 'limit must be a whole number from 1 to 1000'],
     ['/ingestion/files?limit=1001', 'limit must be a whole number from 1 to 1000'],
     ['/ingestion/files?name=a.csv&name=b.csv', 'name must be given once'],
