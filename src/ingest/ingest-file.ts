@@ -3,6 +3,7 @@ import type { SourceFileRow } from '../database/schema.ts';
 import { FileError } from './file-error.ts';
 import { findByContent, findEarlierVersions, isSizeCommitted } from './ledger/find-files.ts';
 import { abandonFile, failFile, markDuplicate, requeueFile, restartFile } from './ledger/finish-files.ts';
+import { keepLoaded, RowsGoneError } from './ledger/keep-loaded.ts';
 import { NeedsInspectionError } from './load/content-proof.ts';
 import type { LoadConnection } from './load/load-connection.ts';
 import { loadFile } from './load/load-file.ts';
@@ -57,9 +58,9 @@ export async function ingestFile(file: SourceFileRow, context: IngestContext): P
     }
   } catch (error) {
     if (error instanceof ClaimLostError) return undefined;
-    const isTwin = isUniqueViolation(error, 'source_files_content_key');
+    const waitsForOther = error instanceof RowsGoneError || isUniqueViolation(error, 'source_files_content_key');
     // Before a connection is asked for: where the last one is lost, to open another one may only take time and fail.
-    if (!(error instanceof FileError || error instanceof SourceChangedError || isTwin)) throw error;
+    if (!(error instanceof FileError || error instanceof SourceChangedError || waitsForOther)) throw error;
     const database = await context.connection.database();
     if (error instanceof FileError) {
       // With its folder gone, the file is not: a network mount may be back in a moment.
@@ -83,7 +84,15 @@ async function ingestSource(
   const versions = await findEarlierVersions(await context.connection.database(), file);
   if (await canBeNew(file, versions, context)) {
     try {
-      return await loadFile({ ...context, file, source, sha256: undefined, start: undefined, follows: null });
+      return await loadFile({
+        ...context,
+        file,
+        source,
+        sha256: undefined,
+        start: undefined,
+        continues: undefined,
+        follows: null,
+      });
     } catch (error) {
       if (!(error instanceof NeedsInspectionError)) throw error;
     }
@@ -124,7 +133,7 @@ async function inspectAndLoad(
 
   const twin = await findByContent(database, content.sha256, file.fileId);
   if (twin?.status === 'loaded') {
-    const duplicate = { of: twin.fileId, sha256: content.sha256, sizeBytes: source.sizeBytes };
+    const duplicate = { of: twin, sha256: content.sha256, sizeBytes: source.sizeBytes };
     return await markDuplicate(database, current, duplicate);
   }
   if (twin !== undefined && (await abandonFile(database, twin.fileId)) === undefined) {
@@ -132,12 +141,16 @@ async function inspectAndLoad(
   }
 
   const continued = longestPrefix(content, versions);
+  const continues = current.committedOffset > 0 ? undefined : continued;
+  // Rather now than after all of it was read: to take rows out may last.
+  if (continues !== undefined) await keepLoaded(database, continues);
   return await loadFile({
     ...context,
     file: current,
     source,
     sha256: content.sha256,
     start: startPosition(current, continued),
+    continues,
     follows: (continued ?? versions[0])?.fileId ?? null,
   });
 }

@@ -26,6 +26,8 @@ export interface LoadRequest {
   readonly sha256: string | undefined;
   /** where an earlier load of the same bytes stopped; undefined: behind the header */
   readonly start: StartPosition | undefined;
+  /** the file whose rows come before that position, where they are not its own */
+  readonly continues: Pick<SourceFileRow, 'fileId' | 'committedOffset'> | undefined;
   /** the earlier version of the same path */
   readonly follows: number | null;
   readonly instantOfLocalTime: LocalTime;
@@ -41,7 +43,7 @@ export interface LoadRequest {
 /**
  * Reads a file from its start position to its end and commits its rows, rejects and progress in transactions of
  * about `commitRows` rows. On any error the connection is discarded, so nothing that was not committed remains.
- * @throws FileError for a header without which no row can be told; SourceChangedError; ClaimLostError; NeedsInspectionError
+ * @throws FileError for a header without which no row can be told; SourceChangedError; ClaimLostError; RowsGoneError; NeedsInspectionError
  *   where `sha256` is not given
  */
 export async function loadFile(request: LoadRequest): Promise<SourceFileRow> {
@@ -69,6 +71,7 @@ class FileLoad {
   #header: Header | undefined;
   #resumePoint: ResumePoint | undefined;
   #load: { readonly reader: RecordReader; readonly encoder: RecordEncoder } | undefined;
+  #continues: LoadRequest['continues'];
   #tailToTakeBack: { readonly fileId: number; readonly line: number } | undefined;
   #rowsCommitted: number;
   #lastCommit = performance.now();
@@ -78,6 +81,7 @@ class FileLoad {
     this.#file = request.file;
     this.#proof = new ContentProof(request.source, request.sha256, () => this.#progress());
     this.#rowsCommitted = request.file.rowsRead;
+    this.#continues = request.continues;
     this.#transaction = new LoadTransaction(request.connection);
     this.#sender = new RowSender(this.#transaction, this.#rows);
   }
@@ -198,6 +202,8 @@ class FileLoad {
     const tail = mayGoOn
       ? unfinishedTail(load.encoder.last, load.reader.offset, this.#request.maxRecordBytes)
       : undefined;
+    if (this.#continues !== undefined) await this.#transaction.keepLoaded(this.#continues);
+    this.#continues = undefined;
     if (this.#tailToTakeBack !== undefined) await this.#transaction.takeBack(this.#tailToTakeBack);
     this.#tailToTakeBack = undefined;
     this.#file = await this.#transaction.commit(this.#request.file, this.#file.committedOffset, {

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { Queryable } from '../../database/client.ts';
 import { type SourceFileRow, sourceFiles } from '../../database/schema.ts';
 import { type Claim, heldBy } from '../ledger/claim-files.ts';
+import { keepLoaded } from '../ledger/keep-loaded.ts';
 import { markLoaded, type SmallFileCommit } from '../ledger/small-files.ts';
 import { takeBackTail } from '../ledger/take-back-tail.ts';
 import { BinaryRows } from './binary-rows.ts';
@@ -66,6 +67,16 @@ export class LoadTransaction {
       await this.#copy.writer.write(BinaryRows.header());
     }
     await this.#copy.writer.write(rows);
+  }
+
+  /**
+   * Holds a file as loaded until the commit, behind whose rows these go on.
+   * @throws RowsGoneError
+   */
+  async keepLoaded(file: Pick<SourceFileRow, 'fileId' | 'committedOffset'>): Promise<void> {
+    const client = await this.#begin();
+    await this.#endCopy();
+    await keepLoaded(this.#connection.watched(client), file);
   }
 
   /**
