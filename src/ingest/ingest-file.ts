@@ -9,6 +9,7 @@ import type { LoadConnection } from './load/load-connection.ts';
 import { loadFile } from './load/load-file.ts';
 import { ClaimLostError } from './load/load-transaction.ts';
 import type { StartPosition } from './load/resume-point.ts';
+import { isAboveThreshold, rejectLimitOf } from './reject-threshold.ts';
 import { isPackedName } from './sources/file-name.ts';
 import { type Content, inspectContent } from './sources/inspect-content.ts';
 import { isFolderThere, SourceChangedError, SourceFile } from './sources/source-file.ts';
@@ -32,6 +33,8 @@ export interface IngestContext {
   readonly instantOfLocalTime: LocalTime;
   readonly commitRows: number;
   readonly maxRecordBytes: number;
+  /** above this share of rejects a file is held, where it has no limit of its own; 100: none is */
+  readonly maxRejectPercent: number;
   readonly settleMs: number;
   readonly onCommit: (file: SourceFileRow) => void;
   readonly onProgress: (progress: { readonly bytesRead: number; readonly rowsRead: number }) => void;
@@ -39,7 +42,7 @@ export interface IngestContext {
 
 /**
  * The story of one claimed file: read → transform → load → finish. Answers with its new ledger row, which says
- * `loaded`, `duplicate`, `failed`, or `queued` where it has to wait; undefined where another attempt has taken it over.
+ * `loaded`, `duplicate`, `failed`, `held`, or `queued` where it has to wait; undefined where another attempt has taken it over.
  * @throws what the database or the disk throws, after which the claim is still held and the connection discarded
  */
 export async function ingestFile(file: SourceFileRow, context: IngestContext): Promise<SourceFileRow | undefined> {
@@ -91,6 +94,7 @@ async function ingestSource(
         sha256: undefined,
         start: undefined,
         continues: undefined,
+        heldAbove: undefined,
         follows: null,
       });
     } catch (error) {
@@ -102,13 +106,15 @@ async function ingestSource(
 
 /**
  * Whether nothing has to be known of the file's content before its rows are loaded: neither its path nor its size has been
- * seen before, so it is no duplicate and no continuation, and it is of a size that is likely to be committed at once.
+ * seen before, so it is no duplicate and no continuation, and it is of a size that is likely to be committed at once. Nor is
+ * there a limit for its rejects, which have to be counted first.
  */
 async function canBeNew(
   file: SourceFileRow,
   versions: readonly SourceFileRow[],
   context: IngestContext,
 ): Promise<boolean> {
+  if (rejectLimitOf(file, context) !== null) return false;
   const limit = isPackedName(file.name) ? ONE_PASS_PACKED_BYTES : ONE_PASS_BYTES;
   if (versions.length > 0 || file.committedOffset > 0 || file.sizeBytes > limit) return false;
   return !(await isSizeCommitted(await context.connection.database(), file));
@@ -144,13 +150,19 @@ async function inspectAndLoad(
   const continues = current.committedOffset > 0 ? undefined : continued;
   // Rather now than after all of it was read: to take rows out may last.
   if (continues !== undefined) await keepLoaded(database, continues);
+  const start = startPosition(current, continued);
+  const limit = rejectLimitOf(file, context);
+  // Once rows of these very bytes are committed, they have been counted.
+  const isCounted = limit === null || (current.committedOffset > 0 && current.sha256 === content.sha256);
+  const isHeld = !isCounted && (await isAboveThreshold(current, source, start, limit, context));
   return await loadFile({
     ...context,
     file: current,
     source,
     sha256: content.sha256,
-    start: startPosition(current, continued),
+    start,
     continues,
+    heldAbove: isHeld ? limit : undefined,
     follows: (continued ?? versions[0])?.fileId ?? null,
   });
 }

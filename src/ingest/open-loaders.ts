@@ -50,6 +50,7 @@ export function openLoaders(
       connectionString,
       commitRows: config.COMMIT_ROWS,
       maxRecordBytes: config.MAX_RECORD_BYTES,
+      maxRejectPercent: config.MAX_REJECT_PERCENT,
       settleMs: config.SETTLE_MS,
       timeZone: config.TIMEZONE,
     },

@@ -15,6 +15,8 @@ export interface FileVersion {
   readonly sha256?: string;
   /** set where the source itself knows that the file can never be read: it is registered as failed */
   readonly error?: { readonly code: FileErrorCode; readonly message: string };
+  /** above this share of rejects the file is held; not set: as the service is configured */
+  readonly maxRejectPercent?: number;
   /** set by a process that will load the file itself: others leave it alone while that process lives */
   readonly reservedFor?: string;
 }
@@ -72,15 +74,15 @@ export async function registerFiles(database: Queryable, versions: readonly File
  */
 export async function insertFiles(transaction: Queryable, versions: readonly FileVersion[]): Promise<SourceFileRow[]> {
   const inserted = transaction.$with('inserted', getTableColumns(sourceFiles)).as(sql`
-    insert into source_files (name, path, origin, size_bytes, fingerprint, sha256, claimed_by, lease_until, status,
+    insert into source_files (name, path, origin, size_bytes, fingerprint, sha256, claimed_by, lease_until, max_reject_percent, status,
                               error_code, error_message, finished_at)
     select name, path, origin, "sizeBytes", fingerprint, sha256, "reservedFor",
-           case when "reservedFor" is not null then ${LEASE} end,
+           case when "reservedFor" is not null then ${LEASE} end, "maxRejectPercent",
            case when error is null then 'queued' else 'failed' end, error->>'code', error->>'message',
            case when error is not null then clock_timestamp() end
       from jsonb_to_recordset(${JSON.stringify(versions)}::jsonb) as version (
              name text, path text, origin text, "sizeBytes" bigint, fingerprint text, sha256 text, "reservedFor" text,
-             error jsonb)
+             "maxRejectPercent" float8, error jsonb)
     returning *`);
   return await transaction.with(inserted).select().from(inserted);
 }
