@@ -14,12 +14,15 @@ import { addFileRoutes } from './routes/files.ts';
 import { addLiveEventRoutes } from './routes/live-events.ts';
 import { addMonitoringRoutes } from './routes/monitoring.ts';
 import { addUploadRoutes } from './routes/uploads.ts';
+import { addValidateRoute } from './routes/validate.ts';
 import { PurchasesSchema, UserSchema } from './schemas/analytics.ts';
 import { FileSchema, RejectSchema } from './schemas/file.ts';
 import { ProblemSchema } from './schemas/shared.ts';
 import { HealthSchema, StatsSchema } from './schemas/stats.ts';
+import { ValidationSchema } from './schemas/validation.ts';
 import { addSecurity } from './security.ts';
 import type { App, Services } from './services.ts';
+import { takeFiles } from './upload-body.ts';
 
 /** Requests without a file have no body worth mentioning. */
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -80,13 +83,18 @@ export async function createServer(
     HealthSchema,
     PurchasesSchema,
     UserSchema,
+    ValidationSchema,
     ProblemSchema,
   ]) {
     app.addSchema(schema);
   }
   await addOpenApi(app, { hasApiKey: config.API_KEY !== undefined });
 
-  await app.register(async (scope: App) => addUploadRoutes(scope, services, limits.uploadPace));
+  await app.register(async (scope: App) => {
+    await takeFiles(scope, config.MAX_UPLOAD_BYTES);
+    addUploadRoutes(scope, services, limits.uploadPace);
+    addValidateRoute(scope, services, limits.uploadPace);
+  });
   addFileRoutes(app, services);
   addFileActionRoutes(app, services);
   addLiveEventRoutes(app, services, services.feed);
