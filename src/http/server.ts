@@ -12,9 +12,11 @@ import { addAnalyticsRoutes } from './routes/analytics.ts';
 import { addFileRoutes } from './routes/files.ts';
 import { addLiveEventRoutes } from './routes/live-events.ts';
 import { addMonitoringRoutes } from './routes/monitoring.ts';
+import { addRejectSummaryRoute } from './routes/reject-summary.ts';
 import { addUploadRoutes } from './routes/uploads.ts';
 import { PurchasesSchema, UserSchema } from './schemas/analytics.ts';
 import { FileSchema, RejectSchema } from './schemas/file.ts';
+import { RejectClusterSchema } from './schemas/reject-cluster.ts';
 import { ProblemSchema } from './schemas/shared.ts';
 import { HealthSchema, StatsSchema } from './schemas/stats.ts';
 import { addSecurity } from './security.ts';
@@ -75,6 +77,7 @@ export async function createServer(
   for (const schema of [
     FileSchema,
     RejectSchema,
+    RejectClusterSchema,
     StatsSchema,
     HealthSchema,
     PurchasesSchema,
@@ -87,6 +90,7 @@ export async function createServer(
 
   await app.register(async (scope: App) => addUploadRoutes(scope, services, limits.uploadPace));
   addFileRoutes(app, services);
+  addRejectSummaryRoute(app, services);
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services);
   addMonitoringRoutes(app, services);
