@@ -26,6 +26,13 @@ const FilesQuery = Type.Composite([
     name: Type.Optional(
       Type.String({ maxLength: 255, pattern: NO_NUL, description: 'only files of exactly this name' }),
     ),
+    search: Type.Optional(
+      Type.String({
+        maxLength: 255,
+        pattern: NO_NUL,
+        description: 'only files whose name contains this, in letters of any case',
+      }),
+    ),
   }),
 ]);
 
@@ -45,6 +52,7 @@ export function addFileRoutes(app: App, { database }: Services): void {
       const files = await listFiles(database, {
         status: query.status === '' ? undefined : query.status,
         name: query.name === '' ? undefined : query.name,
+        search: query.search === '' ? undefined : query.search,
         before: before === undefined ? undefined : Number(before),
         limit: query.limit + 1,
       });
