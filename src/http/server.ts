@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { LiveFeed } from '../monitoring/live-feed.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts';
+import { addDashboard } from './dashboard.ts';
 import { addErrorHandling, replyToBadRequest, replyToBadUrl } from './error-handler.ts';
 import { addOpenApi } from './openapi.ts';
 import { addParameterCheck } from './parameter-check.ts';
@@ -104,5 +105,6 @@ export async function createServer(
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services);
   addMonitoringRoutes(app, services);
+  await addDashboard(app);
   return app;
 }

@@ -1,0 +1,39 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+
+export interface ModalProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  /** called on Escape; where it is left out, the dialog stays until its task is done */
+  onClose?(): void;
+}
+
+/** A dialog of the browser's own: it keeps the focus inside, and gives it back to where it was. */
+export function Modal({ title, children, onClose }: ModalProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      // Taken out of the page, a dialog does not give the focus back by itself.
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      class="modal"
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose?.();
+      }}
+      // The browser closes on a second Escape whatever was said to the first.
+      onClose={() => (onClose === undefined ? dialog.current?.showModal() : onClose())}
+    >
+      <h2 id={titleId}>{title}</h2>
+      {children}
+    </dialog>
+  );
+}

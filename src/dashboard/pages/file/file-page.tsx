@@ -1,0 +1,5 @@
+import { PageHead } from '../../components/page-head.tsx';
+
+export function FilePage({ fileId }: { readonly fileId: number }) {
+  return <PageHead title={`File ${fileId}`} />;
+}

@@ -1,0 +1,43 @@
+import { useEffect } from 'preact/hooks';
+import { Route, Router, Switch } from 'wouter-preact';
+import { useHashLocation } from 'wouter-preact/use-hash-location';
+import { liveEvents } from '../api/live-events.ts';
+import { Announcements } from '../components/announcements.tsx';
+import { AnalyticsPage } from '../pages/analytics/analytics-page.tsx';
+import { FilePage } from '../pages/file/file-page.tsx';
+import { OverviewPage } from '../pages/overview/overview-page.tsx';
+import { ConnectionBanner } from './connection-banner.tsx';
+import { Header } from './header.tsx';
+import { watchHealth } from './health.ts';
+import { KeyDialog } from './key-dialog.tsx';
+import { NotFoundPage } from './not-found-page.tsx';
+
+/** The page around the pages. Addresses stand behind the `#`, so that the server has to know one only. */
+export function App() {
+  useEffect(() => {
+    liveEvents.start();
+    return watchHealth();
+  }, []);
+  return (
+    <Router hook={useHashLocation}>
+      <Header />
+      <ConnectionBanner />
+      <main id="main" tabIndex={-1}>
+        <Switch>
+          <Route path="/" component={OverviewPage} />
+          <Route path="/files/:id">{({ id }) => <FileRoute id={id} />}</Route>
+          <Route path="/analytics" component={AnalyticsPage} />
+          <Route component={NotFoundPage} />
+        </Switch>
+      </main>
+      <KeyDialog />
+      <Announcements />
+    </Router>
+  );
+}
+
+function FileRoute({ id }: { readonly id: string }) {
+  const fileId = Number(id);
+  // Another file is another page: nothing of the one before may be seen on it.
+  return Number.isSafeInteger(fileId) && fileId > 0 ? <FilePage key={fileId} fileId={fileId} /> : <NotFoundPage />;
+}
