@@ -13,9 +13,11 @@ import { addAnalyticsRoutes } from './routes/analytics.ts';
 import { addFileRoutes } from './routes/files.ts';
 import { addLiveEventRoutes } from './routes/live-events.ts';
 import { addMonitoringRoutes } from './routes/monitoring.ts';
+import { addRejectSummaryRoute } from './routes/reject-summary.ts';
 import { addUploadRoutes } from './routes/uploads.ts';
 import { PurchasesSchema, UserSchema } from './schemas/analytics.ts';
 import { FileSchema, RejectSchema } from './schemas/file.ts';
+import { RejectClusterSchema } from './schemas/reject-cluster.ts';
 import { ProblemSchema } from './schemas/shared.ts';
 import { HealthSchema, StatsSchema } from './schemas/stats.ts';
 import { addSecurity } from './security.ts';
@@ -76,6 +78,7 @@ export async function createServer(
   for (const schema of [
     FileSchema,
     RejectSchema,
+    RejectClusterSchema,
     StatsSchema,
     HealthSchema,
     PurchasesSchema,
@@ -88,6 +91,7 @@ export async function createServer(
 
   await app.register(async (scope: App) => addUploadRoutes(scope, services, limits.uploadPace));
   addFileRoutes(app, services);
+  addRejectSummaryRoute(app, services);
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services);
   addMonitoringRoutes(app, services);

@@ -30,6 +30,13 @@ const FilesQuery = Type.Composite([
     name: Type.Optional(
       Type.String({ maxLength: 255, pattern: NO_NUL, description: 'only files of exactly this name' }),
     ),
+    search: Type.Optional(
+      Type.String({
+        maxLength: 255,
+        pattern: NO_NUL,
+        description: 'only files whose name contains this, in letters of any case',
+      }),
+    ),
   }),
 ]);
 
@@ -56,6 +63,7 @@ export function addFileRoutes(app: App, { database, queue, events }: Services): 
       const files = await listFiles(database, {
         status: query.status === '' ? undefined : query.status,
         name: query.name === '' ? undefined : query.name,
+        search: query.search === '' ? undefined : query.search,
         before: before === undefined ? undefined : Number(before),
         limit: query.limit + 1,
       });

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { type FileStatus, rejectedRows, type SourceFileRow, sourceFiles } from '../../database/schema.ts';
 
@@ -10,6 +10,8 @@ export async function listFiles(
   query: {
     readonly status?: FileStatus | undefined;
     readonly name?: string | undefined;
+    /** part of the name, in letters of any case */
+    readonly search?: string | undefined;
     readonly before?: number | undefined;
     readonly limit: number;
   },
@@ -21,6 +23,8 @@ export async function listFiles(
       and(
         query.status === undefined ? undefined : eq(sourceFiles.status, query.status),
         query.name === undefined ? undefined : eq(sourceFiles.name, query.name),
+        // No pattern, in which some characters would not stand for themselves.
+        query.search === undefined ? undefined : sql`strpos(lower(${sourceFiles.name}), lower(${query.search})) > 0`,
         query.before === undefined ? undefined : lt(sourceFiles.fileId, query.before),
       ),
     )
