@@ -292,7 +292,7 @@ describe('limits', () => {
     expect(errors).toEqual([]);
   });
 
-  test('F7 a client that sends too slowly is answered 408', async () => {
+  test('a client that sends too slowly is answered 408', async () => {
     const slow = await startTestService({ connectionLimits: { uploadPace: { windowMs: 300, bytes: 1024 } } });
     try {
       const client = await openRaw(slow.url);
