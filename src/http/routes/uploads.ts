@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { sql } from 'drizzle-orm';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { awaitFiles } from '../../ingest/await-files.ts';
@@ -28,6 +28,15 @@ const UploadQuery = Type.Object({
       maximum: MAX_WAIT_SECONDS,
       default: 0,
       description: 'seconds for which the reply is held until all files have reached an end',
+    }),
+  ),
+  maxRejectPercent: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 100,
+      description:
+        'a file of which more rows are rejected, in percent, is held: none of them is loaded until it is released; without it ' +
+        'MAX_REJECT_PERCENT of the service holds',
     }),
   ),
 });
@@ -73,9 +82,10 @@ export function addUploadRoutes(app: App, services: Services, pace: UploadPace):
     request: FastifyRequest,
     reply: FastifyReply,
     uploads: readonly SpooledUpload[],
-    waitSeconds: number,
+    { wait, maxRejectPercent }: Static<typeof UploadQuery>,
   ) {
-    const accepted = await spool.accept(database, uploads).catch(async (error) => {
+    const limits = maxRejectPercent === undefined ? {} : { maxRejectPercent };
+    const accepted = await spool.accept(database, uploads, limits).catch(async (error) => {
       await spool.discard(uploads);
       throw error;
     });
@@ -83,7 +93,7 @@ export function addUploadRoutes(app: App, services: Services, pace: UploadPace):
     const gone = new AbortController();
     const onClose = () => gone.abort();
     request.raw.socket.once('close', onClose);
-    const files = await awaitFiles(database, events, accepted, { timeoutMs: waitSeconds * 1000, signal: gone.signal });
+    const files = await awaitFiles(database, events, accepted, { timeoutMs: wait * 1000, signal: gone.signal });
     request.raw.socket.off('close', onClose);
     return reply.code(files.every(isTerminal) ? 200 : 202).send({ files: files.map(toFileReply) });
   }
@@ -117,7 +127,7 @@ export function addUploadRoutes(app: App, services: Services, pace: UploadPace):
       );
       if (uploads.length === 0)
         throw new HttpProblem(400, 'no_file', 'the form has no file part: curl -F file=@events.csv');
-      return await accept(request, reply, uploads, request.query.wait);
+      return await accept(request, reply, uploads, request.query);
     },
   );
 
@@ -142,7 +152,7 @@ export function addUploadRoutes(app: App, services: Services, pace: UploadPace):
       const body = request.raw.iterator({ destroyOnReturn: false });
       const receiving = spool.receive(request.params.name, body).then((upload) => [upload]);
       const uploads = await withinPace({ request: request.raw, response: reply.raw }, pace, receiving, spool.discard);
-      return await accept(request, reply, uploads, request.query.wait);
+      return await accept(request, reply, uploads, request.query);
     },
   );
 }
