@@ -125,7 +125,8 @@ export function addValidateRoute(app: App, services: Services, pace: UploadPace)
             Type.Number({
               minimum: 0,
               maximum: 100,
-              description: 'a file with a larger share of rejected rows would be `held`',
+              description:
+                'a file of which more rows are rejected, in percent, would be `held`; without it MAX_REJECT_PERCENT of the service holds',
             }),
           ),
         }),
@@ -150,7 +151,7 @@ export function addValidateRoute(app: App, services: Services, pace: UploadPace)
         throw new HttpProblem(503, 'busy', `${error.message}; try again`, { headers: RETRY_AFTER, cause: error });
       });
       const duplicates = await duplicatesAmong(checked);
-      const limit = request.query.maxRejectPercent ?? null;
+      const limit = request.query.maxRejectPercent ?? config.MAX_REJECT_PERCENT;
       return {
         files: checked.map(({ name, findings }) => {
           const duplicateOf = duplicates.get(findings.sha256) ?? null;

@@ -7,11 +7,7 @@ export const CHECK_OUTCOMES = ['loaded', 'held', 'failed', 'duplicate'] as const
 export type CheckOutcome = (typeof CHECK_OUTCOMES)[number];
 
 /** `duplicateOf`: the file that is loaded and holds the same bytes, if any. */
-export function checkOutcome(
-  findings: Findings,
-  maxRejectPercent: number | null,
-  duplicateOf: number | null,
-): CheckOutcome {
+export function checkOutcome(findings: Findings, maxRejectPercent: number, duplicateOf: number | null): CheckOutcome {
   if (findings.error !== null) return 'failed';
   if (duplicateOf !== null) return 'duplicate';
   const share = { read: findings.rowsRead, rejected: findings.rowsRejected };
