@@ -18,6 +18,13 @@ export interface Page<T> {
   readonly nextCursor: string | null;
 }
 
+/** Which files of the ledger are listed; empty: all. */
+export interface FileFilter {
+  /** a part of their names */
+  readonly search: string;
+  readonly status: FileStatus | '';
+}
+
 export interface UploadReply {
   readonly files: readonly FileReply[];
 }
