@@ -14,13 +14,15 @@ export interface ModalProps {
 /** A dialog of the browser's own: it keeps the focus inside, and gives it back to where it was. */
 export function Modal({ title, children, onClose, onDrop, isWide = false }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const isLeaving = useRef(false);
   const titleId = useId();
   useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
+    const element = dialog.current;
+    element?.showModal();
     return () => {
-      // Taken out of the page, a dialog does not give the focus back by itself.
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      isLeaving.current = true;
+      // Closed by itself it gives the focus back to where it was; merely taken out of the page it does not.
+      element?.close();
     };
   }, []);
   return (
@@ -39,7 +41,11 @@ export function Modal({ title, children, onClose, onDrop, isWide = false }: Moda
         onDrop(event.dataTransfer);
       }}
       // The browser closes on a second Escape whatever was said to the first.
-      onClose={() => (onClose === undefined ? dialog.current?.showModal() : onClose())}
+      onClose={() => {
+        if (isLeaving.current) return;
+        if (onClose === undefined) dialog.current?.showModal();
+        else onClose();
+      }}
     >
       <h2 id={titleId}>{title}</h2>
       {children}
