@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect } from 'vitest';
-import { eventually } from '../support/eventually.ts';
+import { plainFile } from '../support/plain-events.ts';
 import { startTestService } from '../support/service.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { test } from './support/browser-test.ts';
 import { dropFiles } from './support/drop-files.ts';
-import { HEADER, plainRows } from './support/event-text.ts';
 
 test('while Sluice is away the page says so, tries again, and shows what it has missed', async ({
   page,
@@ -21,12 +20,15 @@ test('while Sluice is away the page says so, tries again, and shows what it has 
   await page.getByText(/retrying/).waitFor();
   await expectAccessible(page);
   // Sent while nobody listens: it waits, and goes on by itself.
-  await dropFiles(page, [{ name: 'patient.csv', content: HEADER + plainRows(5) }]);
+  await dropFiles(page, [{ name: 'patient.csv', content: plainFile({ tag: 'p', to: 5 }) }]);
   await page.getByText(/the connection broke \(1×\); sending again in/).waitFor();
 
   const replacement = await startTestService({ env: { PORT: port }, database, directory });
   try {
-    await fetch(`${replacement.url}/uploads/missed.csv?wait=30`, { method: 'PUT', body: HEADER + plainRows(2, 'M') });
+    await fetch(`${replacement.url}/uploads/missed.csv?wait=30`, {
+      method: 'PUT',
+      body: plainFile({ tag: 'M', to: 2 }),
+    });
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByText('Sluice does not answer.').waitFor({ state: 'detached' });
     await page.getByRole('row', { name: /missed\.csv.*loaded/ }).waitFor();
@@ -39,7 +41,7 @@ test('while Sluice is away the page says so, tries again, and shows what it has 
     await replacement.close();
   }
   faults.forgetUpTo((fault) =>
-    /ERR_CONNECTION_(?:REFUSED|RESET|CLOSED)|ERR_INCOMPLETE|ERR_EMPTY_RESPONSE|ERR_NETWORK/.test(fault),
+    /ERR_CONNECTION_(?:REFUSED|RESET|CLOSED)|ERR_INCOMPLETE|ERR_EMPTY_RESPONSE|ERR_NETWORK|status of 503/.test(fault),
   );
 });
 
@@ -65,7 +67,7 @@ describe('with an API key', () => {
     await page.getByText('No file yet').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
 
-    await dropFiles(page, [{ name: 'a.csv', content: HEADER + plainRows(5) }]);
+    await dropFiles(page, [{ name: 'a.csv', content: plainFile({ tag: 'p', to: 5 }) }]);
     await page.locator('.upload-row').getByText('5 rows loaded').waitFor();
     await page.reload();
     await page.getByRole('row', { name: /a\.csv.*loaded/ }).waitFor();
@@ -73,7 +75,7 @@ describe('with an API key', () => {
 
     await page.getByRole('button', { name: 'Forget key' }).click();
     await dialog.waitFor();
-    await eventually(async () => expect(await page.evaluate('sessionStorage.length')).toBe(0));
+    expect(await page.evaluate('sessionStorage.length')).toBe(0);
     // What was seen with the key is not seen without it.
     expect(await page.getByText('a.csv').count()).toBe(0);
     await page.close();

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { plainFile } from '../support/plain-events.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { test } from './support/browser-test.ts';
-import { HEADER, plainRows } from './support/event-text.ts';
 import { expectNoSidewaysScroll, PHONE } from './support/layout.ts';
 
 const put = async (url: string, name: string, body: string) => {
@@ -20,14 +20,14 @@ describe('the overview', () => {
     await page.getByText(`curl -T events.csv ${service.url}/uploads/`).waitFor();
     await page.getByText(`npm run generate -- --rows 1000 --dirty 0.05 --out ${service.directory}`).waitFor();
     await expectAccessible(page);
-    await writeFile(join(service.directory, 'copied.csv'), HEADER + plainRows(7));
+    await writeFile(join(service.directory, 'copied.csv'), plainFile({ tag: 'p', to: 7 }));
     await page.getByRole('row', { name: /copied\.csv.*loaded.*7/ }).waitFor();
     const tile = page.locator('.tile', { hasText: 'Rows loaded' }).locator('.tile-value');
     await eventually(async () => expect(await tile.textContent()).toBe('7'));
   });
 
   test('is of one width with the screen, from a small phone to a wall', async ({ page, service }) => {
-    await put(service.url, `${'long-'.repeat(40)}name.csv`, HEADER + plainRows(2));
+    await put(service.url, `${'long-'.repeat(40)}name.csv`, plainFile({ tag: 'p', to: 2 }));
     await put(service.url, 'broken.csv', 'x'.repeat(300));
     await page.setViewportSize({ width: 320, height: 640 });
     await page.goto('/');
@@ -59,7 +59,7 @@ describe('the overview', () => {
   });
 
   test('tells its figures to those who do not see a plot', async ({ page, service }) => {
-    await put(service.url, 'a.csv', HEADER + plainRows(2));
+    await put(service.url, 'a.csv', plainFile({ tag: 'p', to: 2 }));
     await page.goto('/');
     await page.getByRole('img', { name: /^Throughput of the last 5 minutes: \d+ rows a second now/ }).waitFor();
     await page.getByRole('img', { name: /^Lag of the last 5 minutes: 0 s now, with 0 files waiting/ }).waitFor();
@@ -72,9 +72,9 @@ describe('the overview', () => {
 
 describe('the list of files', () => {
   test('is searched and filtered, by keyboard', async ({ page, service }) => {
-    await put(service.url, 'shop-north.csv', HEADER + plainRows(2));
+    await put(service.url, 'shop-north.csv', plainFile({ tag: 'p', to: 2 }));
     await put(service.url, 'shop-south.csv', 'nothing');
-    await put(service.url, 'other.csv', HEADER + plainRows(3));
+    await put(service.url, 'other.csv', plainFile({ tag: 'p', to: 3 }));
     await page.goto('/');
     const names = async () => await page.locator('.file-table tbody th a').allTextContents();
     await eventually(async () => expect(await names()).toEqual(['other.csv', 'shop-south.csv', 'shop-north.csv']));
@@ -84,7 +84,7 @@ describe('the list of files', () => {
     await page.getByRole('combobox', { name: 'State' }).selectOption('failed');
     await eventually(async () => expect(await names()).toEqual(['shop-south.csv']));
     // What comes in now does not match.
-    await put(service.url, 'shop-west.csv', HEADER + plainRows(4));
+    await put(service.url, 'shop-west.csv', plainFile({ tag: 'p', to: 4 }));
     await eventually(async () => {
       expect(await page.getByRole('option', { name: /^loaded/ }).textContent()).toBe('loaded (3)');
     });
@@ -97,7 +97,7 @@ describe('the list of files', () => {
 
   test('has older files behind a button', async ({ page, service }) => {
     const names = Array.from({ length: 55 }, (_, index) => `file-${index}.csv`);
-    await Promise.all(names.map((name) => writeFile(join(service.directory, name), `${HEADER}${name},view\n`)));
+    await Promise.all(names.map((name) => writeFile(join(service.directory, name), plainFile({ tag: name, to: 1 }))));
     await page.goto('/');
     const rows = page.locator('.file-table tbody tr');
     await page.getByText(/all states/).waitFor({ state: 'attached' });

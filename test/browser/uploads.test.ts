@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { plainFile } from '../support/plain-events.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { test } from './support/browser-test.ts';
 import { dropFiles, startDrag } from './support/drop-files.ts';
-import { HEADER, plainRows } from './support/event-text.ts';
 
 const uploadRow = (name: string) => `.upload-row:has-text("${name}")`;
 
@@ -19,7 +19,7 @@ describe('files that are dropped', () => {
           if (phases.at(-1) !== words) phases.push(words);
         }
       }).observe(document.body, { subtree: true, childList: true, characterData: true })`);
-    const drag = await startDrag(page, [{ name: 'shop.csv', content: HEADER + plainRows(150_000) }]);
+    const drag = await startDrag(page, [{ name: 'shop.csv', content: plainFile({ tag: 'p', to: 150_000 }) }]);
     await page.getByText('Drop to load').waitFor();
     await drag.drop();
     await page.locator(uploadRow('shop.csv')).getByText('150,000 rows loaded').waitFor({ timeout: 60_000 });
@@ -45,10 +45,10 @@ describe('files that are dropped', () => {
     await page.goto('/');
     await dropFiles(page, [
       { name: 'wrong.csv', content: 'a,b\n1,2\n' },
-      { name: 'right.csv', content: HEADER + plainRows(3) },
-      { name: 'again.csv', content: HEADER + plainRows(3) },
+      { name: 'right.csv', content: plainFile({ tag: 'p', to: 3 }) },
+      { name: 'again.csv', content: plainFile({ tag: 'p', to: 3 }) },
       { name: 'photo.jpg', content: 'no events' },
-      { name: 'dirty.csv', content: `${HEADER}${plainRows(1)}u,view,never,p,n,1,s\n` },
+      { name: 'dirty.csv', content: plainFile({ tag: 'dirty', to: 2, badEvery: 2 }) },
     ]);
     const says = (name: string, words: RegExp) => page.locator(uploadRow(name)).filter({ hasText: words }).waitFor();
     await says('wrong.csv', /failed.*column/);
@@ -72,7 +72,7 @@ describe('files that are dropped', () => {
   test('are taken on any page, and their progress is shown', async ({ page }) => {
     await page.goto('/#/analytics');
     await page.getByRole('heading', { level: 1, name: 'Analytics' }).waitFor();
-    await dropFiles(page, [{ name: 'a.csv', content: HEADER + plainRows(2) }]);
+    await dropFiles(page, [{ name: 'a.csv', content: plainFile({ tag: 'p', to: 2 }) }]);
     await page.locator(uploadRow('a.csv')).getByText('2 rows loaded').waitFor();
     expect(new URL(page.url()).hash).toMatch(/^(#\/)?$/);
   });
@@ -89,7 +89,7 @@ describe('files that are picked', () => {
     await (await chooser).setFiles({
       name: 'limit.csv',
       mimeType: 'text/csv',
-      buffer: Buffer.from(HEADER + plainRows(4)),
+      buffer: Buffer.from(plainFile({ tag: 'p', to: 4 })),
     });
     await dialog.getByLabel(/Hold a file/).fill('101');
     await dialog.getByText('A number from 0 to 100').waitFor();

@@ -1,6 +1,6 @@
 import { liveEvents } from '../api/live-events.ts';
-import type { Health } from '../api/reply-types.ts';
 import { liveStats } from '../api/live-stats.ts';
+import type { Health } from '../api/reply-types.ts';
 import { createStore } from '../state/store.ts';
 
 const EVERY_MS = 5000;

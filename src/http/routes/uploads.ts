@@ -1,5 +1,4 @@
-import multipart from '@fastify/multipart';
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { sql } from 'drizzle-orm';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { awaitFiles } from '../../ingest/await-files.ts';
@@ -10,18 +9,17 @@ import { FileSchema, toFileReply } from '../schemas/file.ts';
 import { defaulted, problems, ref } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 import { inviteBody } from '../unread-body.ts';
+import {
+  FormBody,
+  MULTIPART_OVERHEAD_BYTES,
+  malformedOr,
+  refusePackedForm,
+  refuseTooLarge,
+  refuseUnreadableCoding,
+} from '../upload-body.ts';
 import { type UploadPace, withinPace } from '../upload-pace.ts';
 
-const MAX_FILES = 1000;
-/** Form fields beside the files are not used; a client may send a few. */
-const MAX_FIELDS = 100;
-const MAX_FIELD_BYTES = 64 * 1024;
 const MAX_WAIT_SECONDS = 60;
-/** What the boundaries and headers of a multipart body may add to the bytes of its files. */
-const MULTIPART_OVERHEAD_BYTES = 1024 * 1024;
-
-/** The body is kept as it comes; the loader knows gzip by its first bytes. */
-const READABLE_CODINGS: ReadonlySet<string> = new Set(['identity', 'gzip', 'x-gzip']);
 
 const UploadQuery = Type.Object({
   wait: defaulted(
@@ -32,10 +30,15 @@ const UploadQuery = Type.Object({
       description: 'seconds for which the reply is held until all files have reached an end',
     }),
   ),
-});
-
-const FormBody = Type.Object({
-  file: Type.Array(Type.String({ format: 'binary' }), { description: 'under any field name' }),
+  maxRejectPercent: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 100,
+      description:
+        'a file of which more rows are rejected, in percent, is held: none of them is loaded until it is released; without it ' +
+        'MAX_REJECT_PERCENT of the service holds',
+    }),
+  ),
 });
 
 const UploadReply = Type.Object({ files: Type.Array(ref(FileSchema)) });
@@ -46,31 +49,12 @@ const responses = {
   ...problems(400, 401, 403, 408, 413, 415, 503, 507),
 };
 
-/** The routes that take files. In a scope of their own, since here any content type is a file. */
-export async function addUploadRoutes(app: App, services: Services, pace: UploadPace): Promise<void> {
+/** The routes that load files. In a scope in which any content type is a file (`takeFiles`). */
+export function addUploadRoutes(app: App, services: Services, pace: UploadPace): void {
   const { config, database, spool, queue, events } = services;
-  app.removeAllContentTypeParsers();
-  await app.register(multipart, {
-    limits: {
-      // One more than the spool allows, so that the spool refuses: this limit alone would cut the file and read on.
-      fileSize: config.MAX_UPLOAD_BYTES + 1,
-      files: MAX_FILES,
-      fields: MAX_FIELDS,
-      fieldSize: MAX_FIELD_BYTES,
-      parts: MAX_FILES + MAX_FIELDS,
-      headerPairs: 100,
-    },
-  });
-  // The body is read by the handler as it arrives; Fastify's own body limit does not apply to streams.
-  app.addContentTypeParser('*', (_request, _body, done) => done(null));
-
   /** Everything that can be refused without reading the body is refused before the client sends it. */
   async function admit(request: FastifyRequest, reply: FastifyReply, overheadBytes: number): Promise<void> {
-    const announced = Number(request.headers['content-length'] ?? 0);
-    if (announced > config.MAX_UPLOAD_BYTES + overheadBytes) {
-      const detail = `the body has ${announced} bytes; MAX_UPLOAD_BYTES allows ${config.MAX_UPLOAD_BYTES}`;
-      throw new HttpProblem(413, 'upload_too_large', detail);
-    }
+    refuseTooLarge(request, config.MAX_UPLOAD_BYTES, overheadBytes);
     await database.execute(sql`select 1`);
     inviteBody(request.raw, reply.raw);
   }
@@ -98,9 +82,10 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
     request: FastifyRequest,
     reply: FastifyReply,
     uploads: readonly SpooledUpload[],
-    waitSeconds: number,
+    { wait, maxRejectPercent }: Static<typeof UploadQuery>,
   ) {
-    const accepted = await spool.accept(database, uploads).catch(async (error) => {
+    const limits = maxRejectPercent === undefined ? {} : { maxRejectPercent };
+    const accepted = await spool.accept(database, uploads, limits).catch(async (error) => {
       await spool.discard(uploads);
       throw error;
     });
@@ -108,7 +93,7 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
     const gone = new AbortController();
     const onClose = () => gone.abort();
     request.raw.socket.once('close', onClose);
-    const files = await awaitFiles(database, events, accepted, { timeoutMs: waitSeconds * 1000, signal: gone.signal });
+    const files = await awaitFiles(database, events, accepted, { timeoutMs: wait * 1000, signal: gone.signal });
     request.raw.socket.off('close', onClose);
     return reply.code(files.every(isTerminal) ? 200 : 202).send({ files: files.map(toFileReply) });
   }
@@ -132,10 +117,7 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
           'send the files as multipart/form-data (curl -F file=@events.csv), or the bare file with PUT /uploads/{name}';
         throw new HttpProblem(415, 'not_multipart', detail);
       }
-      if (request.headers['content-encoding'] !== undefined) {
-        const detail = 'a multipart body can not be compressed as a whole; compress the file itself (events.csv.gz)';
-        throw new HttpProblem(415, 'unsupported_content_encoding', detail);
-      }
+      refusePackedForm(request);
       await admit(request, reply, MULTIPART_OVERHEAD_BYTES);
       const uploads = await withinPace(
         { request: request.raw, response: reply.raw },
@@ -145,7 +127,7 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
       );
       if (uploads.length === 0)
         throw new HttpProblem(400, 'no_file', 'the form has no file part: curl -F file=@events.csv');
-      return await accept(request, reply, uploads, request.query.wait);
+      return await accept(request, reply, uploads, request.query);
     },
   );
 
@@ -164,28 +146,13 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
       },
     },
     async (request, reply) => {
-      const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
-      if (!READABLE_CODINGS.has(coding)) {
-        const detail = `files can be sent as they are or as gzip, not with Content-Encoding ${coding}`;
-        throw new HttpProblem(415, 'unsupported_content_encoding', detail);
-      }
+      refuseUnreadableCoding(request);
       await admit(request, reply, 0);
       // What is left of a refused body has to be read before the connection closes; of a destroyed stream it can not be.
       const body = request.raw.iterator({ destroyOnReturn: false });
       const receiving = spool.receive(request.params.name, body).then((upload) => [upload]);
       const uploads = await withinPace({ request: request.raw, response: reply.raw }, pace, receiving, spool.discard);
-      return await accept(request, reply, uploads, request.query.wait);
+      return await accept(request, reply, uploads, request.query);
     },
   );
-}
-
-/** The multipart parser reports broken bodies as plain errors without a code. */
-function malformedOr(error: unknown): unknown {
-  const isParserError =
-    error instanceof Error &&
-    !('code' in error) &&
-    /multipart|boundary|unexpected end|part terminated|malformed/i.test(error.message);
-  return isParserError
-    ? new HttpProblem(400, 'malformed_multipart', `the multipart body is broken: ${error.message}`, { cause: error })
-    : error;
 }

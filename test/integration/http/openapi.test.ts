@@ -55,7 +55,7 @@ describe('the document', () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual(names.sort());
-    expect(names).toHaveLength(16);
+    expect(names).toHaveLength(19);
   });
 
   test('gives each response of each call a schema, success and failure', () => {
@@ -89,7 +89,7 @@ describe('the document', () => {
   test('F7 says which calls are limited: all but the probes; and that slow uploads are refused', () => {
     for (const { name, operation } of operations()) {
       expect('429' in operation.responses, name).toBe(!name.startsWith('GET /health'));
-      expect('408' in operation.responses, name).toBe(name.includes('/uploads'));
+      expect('408' in operation.responses, name).toBe(/\/uploads|\/validate/.test(name));
     }
     const limited = document.paths['/ingestion/stats']?.['get']?.responses['429'];
     expect(limited).toMatchObject({ headers: { 'Retry-After': { schema: { type: 'integer' } } } });
@@ -180,12 +180,19 @@ describe('real replies are what the document says', () => {
     const uploaded = await agent.put('/uploads/openapi.csv?wait=30').send(content);
     const { fileId } = uploaded.body.files[0];
     const failed = await agent.post('/uploads?wait=30').attach('file', Buffer.from('a,b\n'), 'failed.csv');
+    const dirty = Buffer.from(plainFile({ tag: 'held', to: 10, badEvery: 2 }));
+    const held = await agent.put('/uploads/held.csv?wait=30&maxRejectPercent=12.5').send(dirty);
+    const heldId = held.body.files[0].fileId;
     const replies: [string, string, request.Response][] = [
+      ['put', '/uploads/{name}', held],
       ['put', '/uploads/{name}', uploaded],
       ['post', '/uploads', failed],
       ['post', '/uploads', await agent.post('/uploads').attach('file', content, 'queued.csv')],
       ['post', '/uploads', await agent.post('/uploads').send({})],
       ['post', '/uploads', await agent.post('/uploads').field('a', 'b')],
+      ['post', '/validate', await agent.post('/validate').attach('file', content, 'checked.csv')],
+      ['post', '/validate', await agent.post('/validate').type('text/csv').send('userId;b\n')],
+      ['post', '/validate', await agent.post('/validate').field('a', 'b')],
       ['get', '/ingestion/files', await agent.get('/ingestion/files')],
       ['get', '/ingestion/files', await agent.get('/ingestion/files?limit=x')],
       ['get', '/ingestion/files/{fileId}', await agent.get(`/ingestion/files/${fileId}`)],
@@ -202,6 +209,11 @@ describe('real replies are what the document says', () => {
         '/ingestion/files/{fileId}/retry',
         await agent.post(`/ingestion/files/${failed.body.files[0].fileId}/retry`),
       ],
+      ['delete', '/ingestion/files/{fileId}', await agent.delete('/ingestion/files/12345')],
+      ['post', '/ingestion/files/{fileId}/release', await agent.post(`/ingestion/files/${heldId}/release`)],
+      ['post', '/ingestion/files/{fileId}/release', await agent.post(`/ingestion/files/${fileId}/release`)],
+      ['delete', '/ingestion/files/{fileId}', await agent.delete(`/ingestion/files/${fileId}`)],
+      ['delete', '/ingestion/files/{fileId}', await agent.delete(`/ingestion/files/${fileId}`)],
       ['get', '/ingestion/stats', await agent.get('/ingestion/stats')],
       ['get', '/analytics/purchases', await agent.get('/analytics/purchases')],
       ['get', '/analytics/users', await agent.get('/analytics/users')],
