@@ -109,7 +109,7 @@ export class Service {
 
     const afterLoad = (file: SourceFileRow) =>
       disposeLoadedFile(file, { policy: config.AFTER_LOAD, inputDirectory: this.#inputDirectory, log });
-    const { queue, events } = openLoaders(
+    const { queue, events, removals } = openLoaders(
       { config, log, connectionString, workerFile: this.#workerFile, claims: 'all', drainMs: DRAIN_MS, afterLoad },
       resources,
     );
@@ -129,7 +129,7 @@ export class Service {
     const feed = new LiveFeed({ database, events });
     resources.add('live feed', async () => feed.close());
     const stores = { database, analyticsDatabase, spool };
-    const services = { config, ...stores, queue, events, watcher, health, metrics, feed, log };
+    const services = { config, ...stores, queue, removals, events, watcher, health, metrics, feed, log };
     await this.#listen(await createServer(services, this.#connectionLimits));
 
     await migrated;

@@ -32,6 +32,8 @@ export const ConfigSchema = Type.Object({
   AFTER_LOAD: oneOf(AFTER_LOAD, 'keep'),
   COMMIT_ROWS: Type.Integer({ default: 1_000_000, minimum: 1 }),
   MAX_RECORD_BYTES: Type.Integer({ default: MIB, minimum: 256, maximum: 64 * MIB }),
+  // 100 holds nothing: no file has more rejects than rows.
+  MAX_REJECT_PERCENT: Type.Number({ default: 100, minimum: 0, maximum: 100 }),
   MAX_UPLOAD_BYTES: Type.Integer({ default: 10 * GIB, minimum: 1 }),
   TIMEZONE: Type.String({ default: 'UTC' }),
   // A header can carry nothing else, so any other key would lock everybody out.
@@ -43,6 +45,8 @@ export const ConfigSchema = Type.Object({
 
 export type Config = Static<typeof ConfigSchema>;
 export type AfterLoad = (typeof AFTER_LOAD)[number];
+
+type SettingType = 'string' | 'integer' | 'number' | 'boolean';
 
 const SIZE_SETTINGS: ReadonlySet<string> = new Set(['MAX_RECORD_BYTES', 'MAX_UPLOAD_BYTES']);
 const SECRET_SETTINGS: ReadonlySet<string> = new Set(['API_KEY', 'DATABASE_URL']);
@@ -75,7 +79,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       if (schema.default !== undefined) settings[name] = schema.default;
       continue;
     }
-    const value = fromText(name, schema.type as 'string' | 'integer' | 'boolean', text);
+    const value = fromText(name, schema.type as SettingType, text);
     if (!Value.Check(schema, value)) faults.push(describeFault(name, schema, text));
     settings[name] = value;
   }
@@ -112,12 +116,14 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
-function fromText(name: string, type: 'string' | 'integer' | 'boolean', text: string): unknown {
+function fromText(name: string, type: SettingType, text: string): unknown {
   switch (type) {
     case 'string':
       return text;
     case 'boolean':
       return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
+    case 'number':
+      return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
     case 'integer': {
       const match = /^(\d+)\s*(KiB|MiB|GiB)?$/i.exec(text);
       const unit =
@@ -136,6 +142,9 @@ function describeFault(name: string, schema: Readonly<Record<string, unknown>>, 
   if (name === 'DATABASE_URL') return 'DATABASE_URL must begin with postgresql:// or postgres://';
   if (name === 'API_KEY') return 'API_KEY must be of visible ASCII characters, without spaces';
   if (schema['minLength'] !== undefined) return `${name} must have at least ${schema['minLength']} characters${shown}`;
+  if (schema['type'] === 'number') {
+    return `${name} must be a number from ${schema['minimum']} to ${schema['maximum']}, such as 2.5${shown}`;
+  }
   const upper = schema['maximum'] === undefined ? 'up' : `to ${schema['maximum']}`;
   const unit = SIZE_SETTINGS.has(name) ? ' of bytes, or one with KiB, MiB or GiB behind it,' : '';
   return `${name} must be a whole number${unit} from ${schema['minimum']} ${upper}${shown}`;

@@ -39,7 +39,7 @@ export class LoadCommand {
   }
 
   /**
-   * Returns the exit code: 0 when all files are loaded or were before, 1 when any failed, 130 when interrupted at
+   * Returns the exit code: 0 when all files are loaded or were before, 1 when any failed or is held, 130 when interrupted at
    * whatever point.
    * @throws where nothing was begun: a file that is not there, a database that can't be reached
    */
@@ -107,7 +107,7 @@ export class LoadCommand {
     const isInterrupted = this.#interrupted.signal.aborted;
     report.summary(ended, isInterrupted);
     if (isInterrupted) return INTERRUPTED;
-    return ended.some((file) => file.status === 'failed') ? 1 : 0;
+    return ended.some(({ status }) => status === 'failed' || status === 'held') ? 1 : 0;
   }
 
   /** Standard input can be read only once, so it is put down first: it is checked whole before it is loaded. */

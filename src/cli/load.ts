@@ -10,7 +10,7 @@ const HELP = `Loads CSV files once, as the service would, and exits.
   npm run load -- FILE...        each file, .csv or .csv.gz; - reads standard input
 
 The database is DATABASE_URL, or else the embedded one in DATA_DIR, which is started where it does not run.
-Exit code: 0 when every file is loaded or was loaded before, 1 when any failed, 130 when interrupted.
+Exit code: 0 when every file is loaded or was loaded before, 1 when any failed or is held, 130 when interrupted.
 `;
 
 process.exitCode = await main();

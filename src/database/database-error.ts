@@ -59,6 +59,14 @@ export function isDeadlock(error: unknown): boolean {
   return false;
 }
 
+/** Whether a lock was not to be had within `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  for (const cause of causes(error)) {
+    if (cause instanceof DatabaseError) return cause.code === '55P03';
+  }
+  return false;
+}
+
 // drizzle wraps what pg throws, and pg wraps what the socket throws.
 function* causes(error: unknown): Generator<Error> {
   let current = error;

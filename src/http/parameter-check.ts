@@ -48,6 +48,7 @@ export function describeInvalid(error: FastifyError, request: FastifyRequest): s
 function describeAllowed(schema: ParameterSchema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.filter((value) => value !== '').join(', ')}`;
   if (schema.type === 'integer') return `a whole number from ${schema.minimum} to ${schema.maximum}`;
+  if (schema.type === 'number') return `a number from ${schema.minimum} to ${schema.maximum}`;
   if (schema.format === 'date') return 'a date that exists, written as YYYY-MM-DD';
   const least = schema.minLength === undefined ? 'at most' : `${schema.minLength} to`;
   return `text of ${least} ${schema.maxLength} characters${schema.pattern === NO_NUL ? ', none of them NUL' : ''}`;

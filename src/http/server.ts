@@ -10,6 +10,7 @@ import { addOpenApi } from './openapi.ts';
 import { addParameterCheck } from './parameter-check.ts';
 import { buildSerializer } from './reply-serializer.ts';
 import { addAnalyticsRoutes } from './routes/analytics.ts';
+import { addFileActionRoutes } from './routes/file-actions.ts';
 import { addFileRoutes } from './routes/files.ts';
 import { addLiveEventRoutes } from './routes/live-events.ts';
 import { addMonitoringRoutes } from './routes/monitoring.ts';
@@ -92,6 +93,7 @@ export async function createServer(
   await app.register(async (scope: App) => addUploadRoutes(scope, services, limits.uploadPace));
   addFileRoutes(app, services);
   addRejectSummaryRoute(app, services);
+  addFileActionRoutes(app, services);
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services);
   addMonitoringRoutes(app, services);

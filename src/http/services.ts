@@ -10,6 +10,7 @@ import type { Config } from '../config.ts';
 import type { Database, Queryable } from '../database/client.ts';
 import type { FileEvents } from '../ingest/file-events.ts';
 import type { IngestQueue } from '../ingest/ingest-queue.ts';
+import type { RowRemovals } from '../ingest/row-removals.ts';
 import type { UploadSpool } from '../ingest/sources/upload-spool.ts';
 import type { WatchedDirectory } from '../ingest/sources/watched-directory.ts';
 import type { Health } from '../monitoring/health.ts';
@@ -22,6 +23,7 @@ export interface Services {
   /** connections of their own for slow reads of all events, so that nothing else waits for them */
   readonly analyticsDatabase: Database;
   readonly queue: Pick<IngestQueue, 'announce' | 'wake'>;
+  readonly removals: Pick<RowRemovals, 'revert' | 'release'>;
   readonly spool: UploadSpool;
   readonly events: FileEvents;
   readonly watcher: Pick<WatchedDirectory, 'directory' | 'state'>;

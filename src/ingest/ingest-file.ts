@@ -3,11 +3,13 @@ import type { SourceFileRow } from '../database/schema.ts';
 import { FileError } from './file-error.ts';
 import { findByContent, findEarlierVersions, isSizeCommitted } from './ledger/find-files.ts';
 import { abandonFile, failFile, markDuplicate, requeueFile, restartFile } from './ledger/finish-files.ts';
+import { keepLoaded, RowsGoneError } from './ledger/keep-loaded.ts';
 import { NeedsInspectionError } from './load/content-proof.ts';
 import type { LoadConnection } from './load/load-connection.ts';
 import { loadFile } from './load/load-file.ts';
 import { ClaimLostError } from './load/load-transaction.ts';
 import type { StartPosition } from './load/resume-point.ts';
+import { isAboveThreshold, rejectLimitOf } from './reject-threshold.ts';
 import { isPackedName } from './sources/file-name.ts';
 import { type Content, inspectContent } from './sources/inspect-content.ts';
 import { isFolderThere, SourceChangedError, SourceFile } from './sources/source-file.ts';
@@ -31,6 +33,8 @@ export interface IngestContext {
   readonly instantOfLocalTime: LocalTime;
   readonly commitRows: number;
   readonly maxRecordBytes: number;
+  /** above this share of rejects a file is held, where it has no limit of its own; 100: none is */
+  readonly maxRejectPercent: number;
   readonly settleMs: number;
   readonly onCommit: (file: SourceFileRow) => void;
   readonly onProgress: (progress: { readonly bytesRead: number; readonly rowsRead: number }) => void;
@@ -38,7 +42,7 @@ export interface IngestContext {
 
 /**
  * The story of one claimed file: read → transform → load → finish. Answers with its new ledger row, which says
- * `loaded`, `duplicate`, `failed`, or `queued` where it has to wait; undefined where another attempt has taken it over.
+ * `loaded`, `duplicate`, `failed`, `held`, or `queued` where it has to wait; undefined where another attempt has taken it over.
  * @throws what the database or the disk throws, after which the claim is still held and the connection discarded
  */
 export async function ingestFile(file: SourceFileRow, context: IngestContext): Promise<SourceFileRow | undefined> {
@@ -57,9 +61,9 @@ export async function ingestFile(file: SourceFileRow, context: IngestContext): P
     }
   } catch (error) {
     if (error instanceof ClaimLostError) return undefined;
-    const isTwin = isUniqueViolation(error, 'source_files_content_key');
+    const waitsForOther = error instanceof RowsGoneError || isUniqueViolation(error, 'source_files_content_key');
     // Before a connection is asked for: where the last one is lost, to open another one may only take time and fail.
-    if (!(error instanceof FileError || error instanceof SourceChangedError || isTwin)) throw error;
+    if (!(error instanceof FileError || error instanceof SourceChangedError || waitsForOther)) throw error;
     const database = await context.connection.database();
     if (error instanceof FileError) {
       // With its folder gone, the file is not: a network mount may be back in a moment.
@@ -83,7 +87,16 @@ async function ingestSource(
   const versions = await findEarlierVersions(await context.connection.database(), file);
   if (await canBeNew(file, versions, context)) {
     try {
-      return await loadFile({ ...context, file, source, sha256: undefined, start: undefined, follows: null });
+      return await loadFile({
+        ...context,
+        file,
+        source,
+        sha256: undefined,
+        start: undefined,
+        continues: undefined,
+        heldAbove: undefined,
+        follows: null,
+      });
     } catch (error) {
       if (!(error instanceof NeedsInspectionError)) throw error;
     }
@@ -93,13 +106,15 @@ async function ingestSource(
 
 /**
  * Whether nothing has to be known of the file's content before its rows are loaded: neither its path nor its size has been
- * seen before, so it is no duplicate and no continuation, and it is of a size that is likely to be committed at once.
+ * seen before, so it is no duplicate and no continuation, and it is of a size that is likely to be committed at once. Nor is
+ * there a limit for its rejects, which have to be counted first.
  */
 async function canBeNew(
   file: SourceFileRow,
   versions: readonly SourceFileRow[],
   context: IngestContext,
 ): Promise<boolean> {
+  if (rejectLimitOf(file, context) !== null) return false;
   const limit = isPackedName(file.name) ? ONE_PASS_PACKED_BYTES : ONE_PASS_BYTES;
   if (versions.length > 0 || file.committedOffset > 0 || file.sizeBytes > limit) return false;
   return !(await isSizeCommitted(await context.connection.database(), file));
@@ -124,7 +139,7 @@ async function inspectAndLoad(
 
   const twin = await findByContent(database, content.sha256, file.fileId);
   if (twin?.status === 'loaded') {
-    const duplicate = { of: twin.fileId, sha256: content.sha256, sizeBytes: source.sizeBytes };
+    const duplicate = { of: twin, sha256: content.sha256, sizeBytes: source.sizeBytes };
     return await markDuplicate(database, current, duplicate);
   }
   if (twin !== undefined && (await abandonFile(database, twin.fileId)) === undefined) {
@@ -132,12 +147,22 @@ async function inspectAndLoad(
   }
 
   const continued = longestPrefix(content, versions);
+  const continues = current.committedOffset > 0 ? undefined : continued;
+  // Rather now than after all of it was read: to take rows out may last.
+  if (continues !== undefined) await keepLoaded(database, continues);
+  const start = startPosition(current, continued);
+  const limit = rejectLimitOf(file, context);
+  // Once rows of these very bytes are committed, they have been counted.
+  const isCounted = limit === null || (current.committedOffset > 0 && current.sha256 === content.sha256);
+  const isHeld = !isCounted && (await isAboveThreshold(current, source, start, limit, context));
   return await loadFile({
     ...context,
     file: current,
     source,
     sha256: content.sha256,
-    start: startPosition(current, continued),
+    start,
+    continues,
+    heldAbove: isHeld ? limit : undefined,
     follows: (continued ?? versions[0])?.fileId ?? null,
   });
 }

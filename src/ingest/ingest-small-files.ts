@@ -6,6 +6,7 @@ import { KnownHeaders } from './load/known-headers.ts';
 import { loadSmallFiles, PortionChangedError } from './load/load-small-files.ts';
 import { ClaimLostError } from './load/load-transaction.ts';
 import { openSmallFile, type SmallFile } from './load/small-file.ts';
+import { isSmallFileAboveThreshold } from './reject-threshold.ts';
 
 /** What another replica commits, or a writer changes, in the middle of a portion is left out of the next try. */
 const MAX_TRIES = 3;
@@ -13,7 +14,7 @@ const MAX_TRIES = 3;
 /**
  * Loads those of the claimed files that need no decision of their own, in one transaction. Answers with the ledger rows
  * of those that are loaded; of all others nothing has happened, and each has to be given to `ingestFile`: what is
- * damaged, zipped, changed, a duplicate, a later version of its path, or refused by the database.
+ * damaged, zipped, changed, a duplicate, a later version of its path, to be held, or refused by the database.
  * @throws what the database throws, after which the claims are still held and the connection is discarded
  */
 export async function ingestSmallFiles(
@@ -28,7 +29,11 @@ export async function ingestSmallFiles(
       if (small !== undefined) opened.push(small);
       context.onProgress({ bytesRead: 0, rowsRead: 0 });
     }
-    return await loadTogether(opened, context);
+    // Loaded alone, those above their limit are counted once more, and held.
+    return await loadTogether(
+      opened.filter((small) => !isSmallFileAboveThreshold(small, context)),
+      context,
+    );
   } finally {
     for (const { source } of opened) source.close();
   }

@@ -7,6 +7,7 @@ import type { OpenResources } from '../open-resources.ts';
 import { FileEvents } from './file-events.ts';
 import { IngestQueue, ROLL_BACK_MS } from './ingest-queue.ts';
 import { parkFile } from './load/park-file.ts';
+import { RowRemovals } from './row-removals.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 
 /** The entry of a loader thread, for compiled code: a thread knows no TypeScript. */
@@ -14,6 +15,7 @@ export const WORKER_FILE = fileURLToPath(new URL('./worker/worker-entry.cjs', im
 
 const QUEUE_CONNECTIONS = 3;
 const CLOSE_POOL_MS = 500;
+const CLOSE_REMOVALS_MS = 500;
 
 export interface LoaderOptions {
   readonly config: Config;
@@ -30,7 +32,7 @@ export interface LoaderOptions {
 export function openLoaders(
   options: LoaderOptions,
   resources: OpenResources,
-): { queue: IngestQueue; events: FileEvents } {
+): { queue: IngestQueue; events: FileEvents; removals: RowRemovals } {
   const { config, log, connectionString, workerFile, claims, afterLoad } = options;
   const ledger = openDatabase({
     connectionString,
@@ -48,6 +50,7 @@ export function openLoaders(
       connectionString,
       commitRows: config.COMMIT_ROWS,
       maxRecordBytes: config.MAX_RECORD_BYTES,
+      maxRejectPercent: config.MAX_REJECT_PERCENT,
       settleMs: config.SETTLE_MS,
       timeZone: config.TIMEZONE,
     },
@@ -67,5 +70,9 @@ export function openLoaders(
     (closingForMs) => queue.drain(Math.max(0, options.drainMs - closingForMs)),
     options.drainMs + ROLL_BACK_MS,
   );
-  return { queue, events };
+
+  const onQueued = (file: SourceFileRow) => queue.announce([file]);
+  const removals = new RowRemovals({ connectionString, events, log, onQueued });
+  resources.add('removals of rows', () => removals.close(), CLOSE_REMOVALS_MS);
+  return { queue, events, removals };
 }

@@ -77,6 +77,11 @@ export class Metrics {
       this.#seen.delete(file.fileId);
       return;
     }
+    if (file.status === 'reverted') {
+      // It may be told before the end of the load: what that has committed is still to be counted.
+      this.#filesEnded.inc({ status: file.status });
+      return;
+    }
     const before = this.#seen.get(file.fileId);
     const current = {
       read: file.rowsRead,

@@ -35,7 +35,15 @@ async function expectSamplesLoaded(service: SluiceProcess): Promise<void> {
   const address = await addressOf(service);
   await eventually(async () => {
     const { body } = await request(address).get('/ingestion/stats');
-    expect(body.files).toEqual({ queued: 0, loading: 0, loaded: SAMPLES, failed: 0, duplicate: 0, held: 0, reverted: 0 });
+    expect(body.files).toEqual({
+      queued: 0,
+      loading: 0,
+      loaded: SAMPLES,
+      failed: 0,
+      duplicate: 0,
+      held: 0,
+      reverted: 0,
+    });
     expect(body.rows.loaded).toBe(SAMPLE_ROWS_LOADED);
   });
 }

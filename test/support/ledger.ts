@@ -7,7 +7,7 @@ export interface LedgerRow {
   readonly id: number;
   readonly name: string;
   readonly origin: string;
-  readonly status: 'queued' | 'loading' | 'loaded' | 'failed' | 'duplicate';
+  readonly status: 'queued' | 'loading' | 'loaded' | 'failed' | 'duplicate' | 'held' | 'reverted';
   readonly read: number;
   readonly loaded: number;
   readonly rejected: number;

@@ -1,15 +1,13 @@
 import { Readable } from 'node:stream';
 import { Type } from '@sinclair/typebox';
 import { FILE_STATUSES } from '../../database/schema.ts';
-import { findFiles } from '../../ingest/ledger/find-files.ts';
-import { retryFailedFile } from '../../ingest/ledger/finish-files.ts';
 import { listFiles, listRejects } from '../../ingest/ledger/list-files.ts';
 import { decodeCursor, pageOf } from '../cursor.ts';
+import { findFile } from '../find-file.ts';
 import { preferred } from '../media-type.ts';
-import { HttpProblem } from '../problem.ts';
 import { REJECT_CSV_COLUMNS, rejectCsv, rejectCsvDisposition } from '../reject-csv.ts';
 import { FileSchema, RejectSchema, toFileReply, toRejectReply } from '../schemas/file.ts';
-import { FileId, NO_NUL, oneOf, PageQuery, page, problems, ref } from '../schemas/shared.ts';
+import { FileParams, NO_NUL, oneOf, PageQuery, page, problems, ref } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 
 const JSON_TYPE = 'application/json';
@@ -20,8 +18,6 @@ const RejectCsv = Type.Unsafe<Readable>({
   type: 'string',
   description: `RFC 4180, UTF-8, with the columns ${REJECT_CSV_COLUMNS.join(', ')}`,
 });
-
-const FileParams = Type.Object({ fileId: FileId });
 
 const FilesQuery = Type.Composite([
   PageQuery,
@@ -40,14 +36,7 @@ const FilesQuery = Type.Composite([
   }),
 ]);
 
-export function addFileRoutes(app: App, { database, queue, events }: Services): void {
-  const findFile = async (fileId: number) => {
-    const [file] = await findFiles(database, [fileId]);
-    if (file === undefined)
-      throw new HttpProblem(404, 'file_not_found', `there is no file ${fileId}; GET /ingestion/files lists all`);
-    return file;
-  };
-
+export function addFileRoutes(app: App, { database }: Services): void {
   app.get(
     '/ingestion/files',
     {
@@ -81,7 +70,7 @@ export function addFileRoutes(app: App, { database, queue, events }: Services): 
         response: { 200: ref(FileSchema), ...problems(400, 401, 404, 503) },
       },
     },
-    async ({ params }) => toFileReply(await findFile(params.fileId)),
+    async ({ params }) => toFileReply(await findFile(database, params.fileId)),
   );
 
   app.get(
@@ -110,7 +99,7 @@ export function addFileRoutes(app: App, { database, queue, events }: Services): 
     async (request, reply) => {
       const { query, params } = request;
       const [afterLine] = query.cursor === undefined ? [] : decodeCursor(query.cursor, ['count']);
-      const { fileId, name } = await findFile(params.fileId);
+      const { fileId, name } = await findFile(database, params.fileId);
       reply.header('vary', 'accept');
       if (preferred(request.headers.accept, JSON_TYPE, CSV_TYPE) === CSV_TYPE) {
         reply.header('content-disposition', rejectCsvDisposition(name)).type(`${CSV_TYPE}; charset=utf-8`);
@@ -125,29 +114,6 @@ export function addFileRoutes(app: App, { database, queue, events }: Services): 
         limit: query.limit + 1,
       });
       return pageOf(rejects, query.limit, toRejectReply, (reject) => [reject.lineNumber]);
-    },
-  );
-
-  app.post(
-    '/ingestion/files/:fileId/retry',
-    {
-      schema: {
-        tags: ['ingestion'],
-        summary: 'Load a failed file again',
-        params: FileParams,
-        response: { 202: ref(FileSchema), ...problems(400, 401, 403, 404, 409, 503) },
-      },
-    },
-    async ({ params }, reply) => {
-      const retried = await retryFailedFile(database, params.fileId);
-      if (retried === undefined) {
-        const { status, name } = await findFile(params.fileId);
-        const detail = `${name} (file ${params.fileId}) is ${status}; only a failed file, whose path is not waiting already, can be retried`;
-        throw new HttpProblem(409, 'not_failed', detail);
-      }
-      queue.announce([retried]);
-      events.fileChanged(retried);
-      return reply.code(202).send(toFileReply(retried));
     },
   );
 }

@@ -1,5 +1,5 @@
 import multipart from '@fastify/multipart';
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { sql } from 'drizzle-orm';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { awaitFiles } from '../../ingest/await-files.ts';
@@ -30,6 +30,15 @@ const UploadQuery = Type.Object({
       maximum: MAX_WAIT_SECONDS,
       default: 0,
       description: 'seconds for which the reply is held until all files have reached an end',
+    }),
+  ),
+  maxRejectPercent: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 100,
+      description:
+        'a file of which more rows are rejected, in percent, is held: none of them is loaded until it is released; without it ' +
+        'MAX_REJECT_PERCENT of the service holds',
     }),
   ),
 });
@@ -98,9 +107,10 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
     request: FastifyRequest,
     reply: FastifyReply,
     uploads: readonly SpooledUpload[],
-    waitSeconds: number,
+    { wait, maxRejectPercent }: Static<typeof UploadQuery>,
   ) {
-    const accepted = await spool.accept(database, uploads).catch(async (error) => {
+    const limits = maxRejectPercent === undefined ? {} : { maxRejectPercent };
+    const accepted = await spool.accept(database, uploads, limits).catch(async (error) => {
       await spool.discard(uploads);
       throw error;
     });
@@ -108,7 +118,7 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
     const gone = new AbortController();
     const onClose = () => gone.abort();
     request.raw.socket.once('close', onClose);
-    const files = await awaitFiles(database, events, accepted, { timeoutMs: waitSeconds * 1000, signal: gone.signal });
+    const files = await awaitFiles(database, events, accepted, { timeoutMs: wait * 1000, signal: gone.signal });
     request.raw.socket.off('close', onClose);
     return reply.code(files.every(isTerminal) ? 200 : 202).send({ files: files.map(toFileReply) });
   }
@@ -145,7 +155,7 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
       );
       if (uploads.length === 0)
         throw new HttpProblem(400, 'no_file', 'the form has no file part: curl -F file=@events.csv');
-      return await accept(request, reply, uploads, request.query.wait);
+      return await accept(request, reply, uploads, request.query);
     },
   );
 
@@ -174,7 +184,7 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
       const body = request.raw.iterator({ destroyOnReturn: false });
       const receiving = spool.receive(request.params.name, body).then((upload) => [upload]);
       const uploads = await withinPace({ request: request.raw, response: reply.raw }, pace, receiving, spool.discard);
-      return await accept(request, reply, uploads, request.query.wait);
+      return await accept(request, reply, uploads, request.query);
     },
   );
 }

@@ -18,6 +18,7 @@ export const FileId = Type.Integer({
   maximum: Number.MAX_SAFE_INTEGER,
   description: 'number of a file in the ledger',
 });
+export const FileParams = Type.Object({ fileId: FileId });
 /** The format `date` lets the year 0000 pass, which PostgreSQL does not know. */
 export const DATE = /^(?!0000)\d{4}-\d{2}-\d{2}$/;
 /** PostgreSQL has no text with a NUL in it. */

@@ -1,5 +1,6 @@
 import { EVENT_COLUMNS, type EventColumn } from '../event-columns.ts';
 import { FileError } from '../file-error.ts';
+import { suggestColumns } from './column-suggestions.ts';
 import { columnKey, type HeaderNames, type Quoting, readHeaderNames } from './header-names.ts';
 import { findHeaderRecord, type HeaderSpans, type LineSpan } from './header-record.ts';
 import { cleanTextEnd, isCleanText } from './utf8.ts';
@@ -9,6 +10,8 @@ export interface Header {
   /** `delimiter`: its byte. */
   dialect: { delimiter: number };
   fieldCount: number;
+  /** The names of all columns in their order, as written but trimmed and without quotes. */
+  names: readonly string[];
   /** For each of {@link EVENT_COLUMNS}, in their order, the index of its field. */
   positions: readonly number[];
   /** The names of the columns that are not needed, as written but trimmed; of very many or long ones a part. */
@@ -17,6 +20,24 @@ export interface Header {
   endOffset: number;
   /** The physical line (1-based) at {@link endOffset}; behind a header without a line end it is still the header's. */
   endLine: number;
+}
+
+/** The header was read, and its columns do not serve: what it says is known nevertheless. */
+export class HeaderError extends FileError {
+  /** The delimiter's byte. */
+  readonly delimiter: number;
+  readonly names: readonly string[];
+
+  constructor(
+    code: 'missing_columns' | 'duplicate_columns',
+    message: string,
+    header: Pick<HeaderNames, 'delimiter' | 'names'>,
+  ) {
+    super(code, message);
+    this.name = 'HeaderError';
+    this.delimiter = header.delimiter;
+    this.names = header.names;
+  }
 }
 
 const LONGEST_CHARACTER_BYTES = 4;
@@ -46,7 +67,7 @@ export function parseHeader(bytes: Buffer, atEnd: boolean, maxRecordBytes: numbe
 
   const reading = bestReading(seen, spans, maxRecordBytes);
   if (reading === undefined) throw notText();
-  requireColumns(reading.names);
+  requireColumns(reading);
   return headerFrom(reading);
 }
 
@@ -79,6 +100,7 @@ function headerFrom({ names, delimiter, span }: HeaderReading): Header {
   return {
     dialect: { delimiter },
     fieldCount: names.length,
+    names,
     positions: EVENT_COLUMNS.map((column) => keys.indexOf(column)),
     ignoredColumns: keptNames(names.filter((name) => !isEventColumn(columnKey(name)))),
     endOffset: span.next,
@@ -90,27 +112,34 @@ function isEventColumn(key: string): key is EventColumn {
   return EVENT_COLUMNS.some((column) => column === key);
 }
 
-function requireColumns(names: string[]): void {
+function requireColumns({ names, delimiter }: HeaderReading): void {
   const keys = names.map(columnKey);
   const missing = EVENT_COLUMNS.filter((column) => !keys.includes(column));
   if (missing.length > 0) {
-    const message = `the header has no column ${missing.join(', ')}; its columns are: ${listed(names)}`;
-    throw new FileError('missing_columns', message);
+    const message = `the header has no column ${missing.join(', ')}; its columns are: ${listed(names)}${didYouMean(names)}`;
+    throw new HeaderError('missing_columns', message, { names, delimiter });
   }
   const twice = EVENT_COLUMNS.filter((column) => keys.indexOf(column) !== keys.lastIndexOf(column));
   if (twice.length > 0) {
-    throw new FileError('duplicate_columns', `the header has more than one column ${twice.join(', ')}`);
+    const message = `the header has more than one column ${twice.join(', ')}`;
+    throw new HeaderError('duplicate_columns', message, { names, delimiter });
   }
 }
 
-function keptNames(names: string[]): string[] {
+/** The names as a list of files repeats them: of very many or long ones a part. */
+export function keptNames(names: readonly string[]): string[] {
   const kept = names.slice(0, MOST_IGNORED_NAMES).map((name) => cut(name, LONGEST_IGNORED_NAME));
   return names.length > kept.length ? [...kept, `… and ${names.length - kept.length} more`] : kept;
 }
 
-function cut(name: string, length: number): string {
+export function cut(name: string, length: number): string {
   const characters = [...name.slice(0, 2 * length + 2)];
   return characters.length > length ? `${characters.slice(0, length).join('')}…` : name;
+}
+
+function didYouMean(names: readonly string[]): string {
+  const meant = suggestColumns(names).map(({ header, column }) => `${column} by ${cut(header, LONGEST_NAME_SHOWN)}`);
+  return meant.length === 0 ? '' : `; did you mean ${meant.join(', ')}?`;
 }
 
 function listed(names: string[]): string {

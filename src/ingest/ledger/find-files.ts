@@ -48,7 +48,8 @@ export async function isSizeCommitted(
 
 /**
  * The files whose rows the path has stood for, the one that finished last first: versions that were loaded, and where a
- * version was a duplicate, the file that holds its rows. Not by id: the retry of an old version may finish after a newer one.
+ * version was a duplicate, the file that holds its rows, if it still does. Not by id: the retry of an old version may finish
+ * after a newer one.
  */
 export async function findEarlierVersions(
   database: Queryable,
@@ -63,6 +64,8 @@ export async function findEarlierVersions(
       and(
         eq(version.path, file.path),
         inArray(version.status, ['loaded', 'duplicate']),
+        // Behind rows that were taken out nothing goes on.
+        eq(sourceFiles.status, 'loaded'),
         ne(version.fileId, file.fileId),
       ),
     )

@@ -5,6 +5,7 @@ import { rejectedRows, type SourceFileRow, sourceFiles, userEvents } from '../..
 import { inTransaction } from '../../database/transaction.ts';
 import type { FileErrorCode } from '../file-error.ts';
 import { type Claim, heldBy, LEASE } from './claim-files.ts';
+import { keepLoaded } from './keep-loaded.ts';
 
 /** What an attempt that reached no end leaves for the next one. */
 export interface Requeue {
@@ -32,6 +33,8 @@ export async function requeueFile(
         ? {}
         : {
             fingerprint: requeue.version.fingerprint,
+            // Whoever released it has seen other bytes.
+            isReleased: false,
             // Once rows are committed, size and sha256 belong together: they say which prefix must still be there.
             sizeBytes: sql`case when ${sourceFiles.committedOffset} > 0 then ${sourceFiles.sizeBytes} else ${requeue.version.sizeBytes} end`,
           }),
@@ -100,19 +103,27 @@ export async function restartFile(database: Queryable, claim: Claim): Promise<So
   });
 }
 
-/** Ends a claimed file as a duplicate of one that is loaded; what it had committed itself is taken out again. */
+/**
+ * Ends a claimed file as a duplicate of one that is loaded; what it had committed itself is taken out again.
+ * @throws RowsGoneError where the rows of the other one are being taken out: then these bytes may have to be loaded
+ */
 export async function markDuplicate(
   database: Queryable,
   claim: Claim,
-  duplicate: { readonly of: number; readonly sha256: string; readonly sizeBytes: number },
+  duplicate: {
+    readonly of: Pick<SourceFileRow, 'fileId' | 'committedOffset'>;
+    readonly sha256: string;
+    readonly sizeBytes: number;
+  },
 ): Promise<SourceFileRow | undefined> {
   return await inTransaction(database, async (transaction) => {
+    await keepLoaded(transaction, duplicate.of);
     if (!(await removeCommittedRows(transaction, claim))) return undefined;
     const [file] = await transaction
       .update(sourceFiles)
       .set({
         status: 'duplicate',
-        duplicateOf: duplicate.of,
+        duplicateOf: duplicate.of.fileId,
         sha256: duplicate.sha256,
         sizeBytes: duplicate.sizeBytes,
         finishedAt: sql`clock_timestamp()`,

@@ -3,7 +3,7 @@ import type { Queryable } from '../../database/client.ts';
 import { type FileOrigin, type SourceFileRow, sourceFiles } from '../../database/schema.ts';
 import { inTransaction } from '../../database/transaction.ts';
 import type { FileErrorCode } from '../file-error.ts';
-import { LEASE } from './claim-files.ts';
+import { isOneOf, LEASE } from './claim-files.ts';
 
 /** A version of a file as a source saw it. */
 export interface FileVersion {
@@ -15,6 +15,8 @@ export interface FileVersion {
   readonly sha256?: string;
   /** set where the source itself knows that the file can never be read: it is registered as failed */
   readonly error?: { readonly code: FileErrorCode; readonly message: string };
+  /** above this share of rejects the file is held; not set: as the service is configured */
+  readonly maxRejectPercent?: number;
   /** set by a process that will load the file itself: others leave it alone while that process lives */
   readonly reservedFor?: string;
 }
@@ -72,15 +74,15 @@ export async function registerFiles(database: Queryable, versions: readonly File
  */
 export async function insertFiles(transaction: Queryable, versions: readonly FileVersion[]): Promise<SourceFileRow[]> {
   const inserted = transaction.$with('inserted', getTableColumns(sourceFiles)).as(sql`
-    insert into source_files (name, path, origin, size_bytes, fingerprint, sha256, claimed_by, lease_until, status,
+    insert into source_files (name, path, origin, size_bytes, fingerprint, sha256, claimed_by, lease_until, max_reject_percent, status,
                               error_code, error_message, finished_at)
     select name, path, origin, "sizeBytes", fingerprint, sha256, "reservedFor",
-           case when "reservedFor" is not null then ${LEASE} end,
+           case when "reservedFor" is not null then ${LEASE} end, "maxRejectPercent",
            case when error is null then 'queued' else 'failed' end, error->>'code', error->>'message',
            case when error is not null then clock_timestamp() end
       from jsonb_to_recordset(${JSON.stringify(versions)}::jsonb) as version (
              name text, path text, origin text, "sizeBytes" bigint, fingerprint text, sha256 text, "reservedFor" text,
-             error jsonb)
+             "maxRejectPercent" float8, error jsonb)
     returning *`);
   return await transaction.with(inserted).select().from(inserted);
 }
@@ -141,14 +143,43 @@ async function findKnown(
   const openByPath = new Map(
     rows.filter((row) => row.status === 'queued' || row.status === 'loading').map((row) => [row.path, row]),
   );
-  const byVersion = new Map(rows.map((row) => [versionKey(row), row]));
+  // The newest of equal versions: what was taken out may have been loaded again since.
+  const byVersion = new Map(rows.sort((a, b) => a.fileId - b.fileId).map((row) => [versionKey(row), row]));
+  const reverted = await findReverted(transaction, versions, byVersion);
   const known = new Map<string, SourceFileRow>();
   for (const version of versions) {
     // A file that is still waiting or loading notices by itself that it has changed.
     const row = openByPath.get(version.path) ?? byVersion.get(versionKey(version));
-    if (row !== undefined) known.set(versionKey(version), row);
+    if (row !== undefined && !reverted.has(row.fileId)) known.set(versionKey(version), row);
   }
   return known;
+}
+
+/**
+ * Ids of files whose rows somebody has taken out, or of duplicates of such files. A scan, which sees them again and again,
+ * leaves them alone; who names the file once more, on a command line, wants it loaded.
+ */
+async function findReverted(
+  transaction: Queryable,
+  versions: readonly FileVersion[],
+  known: ReadonlyMap<string, SourceFileRow>,
+): Promise<Set<number>> {
+  const named = versions.flatMap((version) => {
+    const row = version.reservedFor === undefined ? undefined : known.get(versionKey(version));
+    return row === undefined ? [] : [row];
+  });
+  const holders = named.flatMap(({ duplicateOf }) => duplicateOf ?? []);
+  const gone =
+    holders.length === 0
+      ? []
+      : await transaction
+          .select({ fileId: sourceFiles.fileId })
+          .from(sourceFiles)
+          .where(and(isOneOf(holders), eq(sourceFiles.status, 'reverted')));
+  const goneIds = new Set(gone.map(({ fileId }) => fileId));
+  const isReverted = ({ status, duplicateOf }: SourceFileRow) =>
+    status === 'reverted' || (duplicateOf !== null && goneIds.has(duplicateOf));
+  return new Set(named.filter(isReverted).map(({ fileId }) => fileId));
 }
 
 /** Whether a ledger row for the path still waits or loads. */

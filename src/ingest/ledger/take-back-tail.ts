@@ -15,7 +15,9 @@ export async function takeBackTail(
   const [file] = await transaction
     .select()
     .from(sourceFiles)
-    .where(and(eq(sourceFiles.fileId, tail.fileId), eq(sourceFiles.tailLine, tail.line)))
+    .where(
+      and(eq(sourceFiles.fileId, tail.fileId), eq(sourceFiles.status, 'loaded'), eq(sourceFiles.tailLine, tail.line)),
+    )
     .for('update');
   if (file === undefined) return false;
   const events = await transaction

@@ -7,6 +7,7 @@ import { RecordReader } from '../csv/record-reader.ts';
 import type { SourceFile } from '../sources/source-file.ts';
 import type { LocalTime } from '../transform/local-time.ts';
 import { ContentProof } from './content-proof.ts';
+import { heldUpdate } from './held-update.ts';
 import type { LoadConnection } from './load-connection.ts';
 import { LoadTransaction } from './load-transaction.ts';
 import { createEncodedRows, RecordEncoder } from './record-encoder.ts';
@@ -26,6 +27,10 @@ export interface LoadRequest {
   readonly sha256: string | undefined;
   /** where an earlier load of the same bytes stopped; undefined: behind the header */
   readonly start: StartPosition | undefined;
+  /** the file whose rows come before that position, where they are not its own */
+  readonly continues: Pick<SourceFileRow, 'fileId' | 'committedOffset'> | undefined;
+  /** the share of rejects in percent above which the file is: its rejects are written, and none of its other rows */
+  readonly heldAbove: number | undefined;
   /** the earlier version of the same path */
   readonly follows: number | null;
   readonly instantOfLocalTime: LocalTime;
@@ -41,7 +46,7 @@ export interface LoadRequest {
 /**
  * Reads a file from its start position to its end and commits its rows, rejects and progress in transactions of
  * about `commitRows` rows. On any error the connection is discarded, so nothing that was not committed remains.
- * @throws FileError for a header without which no row can be told; SourceChangedError; ClaimLostError; NeedsInspectionError
+ * @throws FileError for a header without which no row can be told; SourceChangedError; ClaimLostError; RowsGoneError; NeedsInspectionError
  *   where `sha256` is not given
  */
 export async function loadFile(request: LoadRequest): Promise<SourceFileRow> {
@@ -69,6 +74,7 @@ class FileLoad {
   #header: Header | undefined;
   #resumePoint: ResumePoint | undefined;
   #load: { readonly reader: RecordReader; readonly encoder: RecordEncoder } | undefined;
+  #continues: LoadRequest['continues'];
   #tailToTakeBack: { readonly fileId: number; readonly line: number } | undefined;
   #rowsCommitted: number;
   #lastCommit = performance.now();
@@ -78,21 +84,26 @@ class FileLoad {
     this.#file = request.file;
     this.#proof = new ContentProof(request.source, request.sha256, () => this.#progress());
     this.#rowsCommitted = request.file.rowsRead;
+    this.#continues = request.continues;
     this.#transaction = new LoadTransaction(request.connection);
-    this.#sender = new RowSender(this.#transaction, this.#rows);
+    this.#sender = new RowSender(
+      this.#transaction,
+      this.#rows,
+      request.heldAbove === undefined ? undefined : 'rejects',
+    );
   }
 
   async run(): Promise<SourceFileRow> {
     for await (const chunk of decodedChunks(this.#hashedChunks())) {
       this.#decodedBytes += chunk.length;
       // Here and not behind the chunk: then the last one is followed by the last commit only.
-      if (this.#isCommitDue()) await this.#commit('loading');
+      if (this.#isCommitDue()) await this.#commitSoFar();
       this.#take(chunk);
       await this.#sender.sendOn();
       this.#progress();
     }
     this.#end();
-    return await this.#commit('loaded');
+    return await this.#commit(this.#request.heldAbove === undefined ? 'loaded' : 'held');
   }
 
   /** Rows that were on their way may have opened a connection behind the one that was discarded. */
@@ -186,21 +197,34 @@ class FileLoad {
     );
   }
 
-  async #commit(status: 'loading' | 'loaded'): Promise<SourceFileRow> {
+  async #commitSoFar(): Promise<void> {
+    if (this.#request.heldAbove === undefined) {
+      await this.#commit('loading');
+      return;
+    }
+    // All of its rejects or none: what is held has no commit in the middle.
+    await this.#sender.finish();
+    await this.#transaction.endCopy();
+    this.#rowsCommitted = this.#load?.encoder.counts.read ?? 0;
+    this.#lastCommit = performance.now();
+  }
+
+  async #commit(status: 'loading' | 'loaded' | 'held'): Promise<SourceFileRow> {
     const load = this.#load;
     const header = this.#header;
     if (load === undefined || header === undefined) throw new TypeError('there is nothing to commit before the header');
-    const { source, follows } = this.#request;
+    const { file, source, follows, heldAbove } = this.#request;
     const { counts } = load.encoder;
     await this.#sender.finish();
-    const sha256 = await (status === 'loaded' ? this.#proof.atEnd() : this.#proof.inTheMiddle());
+    const sha256 = await (status === 'loading' ? this.#proof.inTheMiddle() : this.#proof.atEnd());
     const mayGoOn = status === 'loaded' && (this.#endsInMidLine || load.reader.endsInsideQuotes);
     const tail = mayGoOn
       ? unfinishedTail(load.encoder.last, load.reader.offset, this.#request.maxRecordBytes)
       : undefined;
-    if (this.#tailToTakeBack !== undefined) await this.#transaction.takeBack(this.#tailToTakeBack);
-    this.#tailToTakeBack = undefined;
-    this.#file = await this.#transaction.commit(this.#request.file, this.#file.committedOffset, {
+    // What is held changes no other file, also not a last row that goes on in this one.
+    if (heldAbove === undefined) await this.#buildOnOthers();
+    else if (file.committedOffset > 0) await this.#transaction.removeEvents(file.fileId);
+    this.#file = await this.#transaction.commit(file, this.#file.committedOffset, {
       status,
       sha256,
       follows,
@@ -216,11 +240,19 @@ class FileLoad {
       committedLine: load.reader.line,
       tailOffset: tail?.offset ?? null,
       tailLine: tail?.line ?? null,
+      ...(heldAbove === undefined ? {} : heldUpdate(file.fileId, counts, heldAbove)),
     });
     this.#rowsCommitted = counts.read;
     this.#lastCommit = performance.now();
     if (status === 'loading') this.#request.onCommit(this.#file);
     return this.#file;
+  }
+
+  async #buildOnOthers(): Promise<void> {
+    if (this.#continues !== undefined) await this.#transaction.keepLoaded(this.#continues);
+    this.#continues = undefined;
+    if (this.#tailToTakeBack !== undefined) await this.#transaction.takeBack(this.#tailToTakeBack);
+    this.#tailToTakeBack = undefined;
   }
 
   /** Exact for plain UTF-8; for gzip and UTF-16 to within the bytes that are still being decoded. */

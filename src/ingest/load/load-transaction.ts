@@ -2,8 +2,9 @@ import { and, eq, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import type { Queryable } from '../../database/client.ts';
-import { type SourceFileRow, sourceFiles } from '../../database/schema.ts';
+import { type SourceFileRow, sourceFiles, userEvents } from '../../database/schema.ts';
 import { type Claim, heldBy } from '../ledger/claim-files.ts';
+import { keepLoaded } from '../ledger/keep-loaded.ts';
 import { markLoaded, type SmallFileCommit } from '../ledger/small-files.ts';
 import { takeBackTail } from '../ledger/take-back-tail.ts';
 import { BinaryRows } from './binary-rows.ts';
@@ -69,6 +70,28 @@ export class LoadTransaction {
   }
 
   /**
+   * Holds a file as loaded until the commit, behind whose rows these go on.
+   * @throws RowsGoneError
+   */
+  async keepLoaded(file: Pick<SourceFileRow, 'fileId' | 'committedOffset'>): Promise<void> {
+    const client = await this.#begin();
+    await this.#endCopy();
+    await keepLoaded(this.#connection.watched(client), file);
+  }
+
+  /** Ends the COPY that is under way, so that none lasts as long as a giant has rows. */
+  async endCopy(): Promise<void> {
+    await this.#endCopy();
+  }
+
+  /** Takes out what earlier commits of a file have loaded: it is held, although it had begun to load. */
+  async removeEvents(fileId: number): Promise<void> {
+    const client = await this.#begin();
+    await this.#endCopy();
+    await this.#connection.watched(client).delete(userEvents).where(eq(userEvents.fileId, fileId));
+  }
+
+  /**
    * Takes back the last row of a loaded file, of which only a part had been written when it was loaded.
    * @throws ClaimLostError where another attempt has done so already
    */
@@ -93,7 +116,7 @@ export class LoadTransaction {
       .set({
         ...update,
         updatedAt: sql`clock_timestamp()`,
-        ...(update.status === 'loaded' ? { finishedAt: sql`clock_timestamp()` } : {}),
+        ...(update.status === 'loaded' || update.status === 'held' ? { finishedAt: sql`clock_timestamp()` } : {}),
       })
       .where(and(heldBy(claim), eq(sourceFiles.committedOffset, expectedOffset)))
       .returning();

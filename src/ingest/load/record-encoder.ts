@@ -25,6 +25,15 @@ export interface RowCounts {
   readonly rejectsByReason: Record<string, number>;
 }
 
+/** A record that becomes a row for `rejected_rows`. */
+export interface RejectedRecord {
+  readonly lineNumber: number;
+  readonly reason: RejectReason;
+  readonly column: string | null;
+  readonly message: string;
+  readonly raw: RawText;
+}
+
 /** Takes the records of a file, and turns each into a row for `user_events` or one for `rejected_rows`. */
 export class RecordEncoder implements RecordHandler {
   readonly counts: RowCounts;
@@ -33,6 +42,7 @@ export class RecordEncoder implements RecordHandler {
   readonly #fileId: number;
   readonly #eventEncoder: EventEncoder;
   readonly #rejects: BinaryRows;
+  readonly #onReject: ((reject: RejectedRecord) => void) | undefined;
 
   constructor(options: {
     readonly fileId: number;
@@ -42,7 +52,10 @@ export class RecordEncoder implements RecordHandler {
     /** what earlier commits have counted */
     readonly counts: RowCounts;
     readonly rows: EncodedRows;
+    /** called with each rejected record, beside the row that it becomes */
+    readonly onReject?: (reject: RejectedRecord) => void;
   }) {
+    this.#onReject = options.onReject;
     this.#rejects = options.rows.rejects;
     this.#fileId = options.fileId;
     this.#eventEncoder = new EventEncoder({ ...options, rows: options.rows.events });
@@ -81,6 +94,7 @@ export class RecordEncoder implements RecordHandler {
     row.boolean(raw.truncated);
     this.counts.read += 1;
     this.counts.rejected += 1;
+    this.#onReject?.({ lineNumber, reason, column, message, raw });
     this.counts.rejectsByReason[reason] = (this.counts.rejectsByReason[reason] ?? 0) + 1;
   }
 }

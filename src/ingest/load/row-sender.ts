@@ -8,9 +8,12 @@ const REJECT_BUFFER_BYTES = 1024 * 1024;
 export class RowSender {
   readonly #transaction: LoadTransaction;
   readonly #rows: EncodedRows;
+  readonly #only: CopyTable | undefined;
   #sending: Promise<void> | undefined;
 
-  constructor(transaction: LoadTransaction, rows: EncodedRows) {
+  /** `only`: rows of the other table are thrown away. */
+  constructor(transaction: LoadTransaction, rows: EncodedRows, only?: CopyTable) {
+    this.#only = only;
     this.#transaction = transaction;
     this.#rows = rows;
   }
@@ -44,7 +47,7 @@ export class RowSender {
 
   async #sendTable(table: CopyTable): Promise<void> {
     const taken = this.#rows[table].take();
-    await this.#transaction.write(table, taken);
+    if (this.#only === undefined || this.#only === table) await this.#transaction.write(table, taken);
     this.#rows[table].reuse(taken);
   }
 }

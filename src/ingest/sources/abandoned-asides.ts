@@ -39,7 +39,7 @@ export async function settleAbandonedAsides(options: {
   for (const { fileId, path } of asides) {
     try {
       const file = files.find((each) => each.fileId === fileId);
-      if (file !== undefined && hasRows(file) && (await removeIfSame(path, file.fingerprint))) {
+      if (file !== undefined && wasLoaded(file) && (await removeIfSame(path, file.fingerprint))) {
         log.info({ fileId, path }, 'removed a loaded file that an earlier process had begun to put away');
         continue;
       }
@@ -54,7 +54,7 @@ export async function settleAbandonedAsides(options: {
   }
 }
 
-/** Whether a file of these bytes is loaded: it is the one, or the copy of one. */
-function hasRows({ status }: SourceFileRow): boolean {
-  return status === 'loaded' || status === 'duplicate';
+/** Whether a file of these bytes was loaded, this one or its original: only then is it put away. Its rows may be out again. */
+function wasLoaded({ status }: SourceFileRow): boolean {
+  return status === 'loaded' || status === 'duplicate' || status === 'reverted';
 }

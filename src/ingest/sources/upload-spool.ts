@@ -100,8 +100,13 @@ export class UploadSpool {
   /**
    * Moves spooled uploads into the watched folder and the ledger, all or none. The ledger rows are written while
    * registration is locked, so the watcher, which sees the files arrive, finds them there.
+   * `limits`: what the client wants to hold for these files.
    */
-  async accept(database: Queryable, uploads: readonly SpooledUpload[]): Promise<SourceFileRow[]> {
+  async accept(
+    database: Queryable,
+    uploads: readonly SpooledUpload[],
+    limits: Pick<FileVersion, 'maxRejectPercent'> = {},
+  ): Promise<SourceFileRow[]> {
     const placed: string[] = [];
     try {
       const accepted = await inTransaction(database, async (transaction) => {
@@ -111,7 +116,8 @@ export class UploadSpool {
           const { name, path } = await this.#place(transaction, upload, (path) => placed.push(path));
           const stats = await lstat(path, { bigint: true });
           const { sizeBytes, sha256 } = upload;
-          versions.push({ name, path, origin: 'upload', sizeBytes, sha256, fingerprint: fingerprintOf(stats) });
+          const fingerprint = fingerprintOf(stats);
+          versions.push({ ...limits, name, path, origin: 'upload', sizeBytes, sha256, fingerprint });
         }
         await syncPath(this.#inputDirectory);
         return await insertFiles(transaction, versions);

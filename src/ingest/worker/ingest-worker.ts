@@ -102,6 +102,7 @@ function contextWith(onProgress: IngestContext['onProgress']): IngestContext {
     instantOfLocalTime,
     commitRows: settings.commitRows,
     maxRecordBytes: settings.maxRecordBytes,
+    maxRejectPercent: settings.maxRejectPercent,
     settleMs: settings.settleMs,
     onCommit: (committed) => post({ kind: 'commit', file: committed }),
     onProgress: (progress) => {

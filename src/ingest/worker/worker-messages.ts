@@ -5,6 +5,7 @@ export interface WorkerSettings {
   readonly connectionString: string;
   readonly commitRows: number;
   readonly maxRecordBytes: number;
+  readonly maxRejectPercent: number;
   readonly settleMs: number;
   readonly timeZone: string;
   /** one shared Int32: not 0 means stop now and roll back */

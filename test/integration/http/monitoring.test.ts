@@ -49,7 +49,7 @@ describe('GET /ingestion/stats', () => {
     const [tables] = await service.database.query(
       `select (select count(*)::int from user_events) as loaded, (select count(*)::int from rejected_rows) as rejected`,
     );
-    expect(body.files).toEqual({ queued: 0, loading: 0, loaded: 2, failed: 1, duplicate: 1 });
+    expect(body.files).toEqual({ queued: 0, loading: 0, loaded: 2, failed: 1, duplicate: 1, held: 0, reverted: 0 });
     expect(body.rows).toEqual({ read: 1200, loaded: 1000, rejected: 200 });
     expect(tables).toEqual({ loaded: body.rows.loaded, rejected: body.rows.rejected });
     expect(body.rejectsByReason).toEqual({ missing_value: 200 });

@@ -55,7 +55,7 @@ describe('the document', () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual(names.sort());
-    expect(names).toHaveLength(16);
+    expect(names).toHaveLength(18);
   });
 
   test('gives each response of each call a schema, success and failure', () => {
@@ -180,7 +180,11 @@ describe('real replies are what the document says', () => {
     const uploaded = await agent.put('/uploads/openapi.csv?wait=30').send(content);
     const { fileId } = uploaded.body.files[0];
     const failed = await agent.post('/uploads?wait=30').attach('file', Buffer.from('a,b\n'), 'failed.csv');
+    const dirty = Buffer.from(plainFile({ tag: 'held', to: 10, badEvery: 2 }));
+    const held = await agent.put('/uploads/held.csv?wait=30&maxRejectPercent=12.5').send(dirty);
+    const heldId = held.body.files[0].fileId;
     const replies: [string, string, request.Response][] = [
+      ['put', '/uploads/{name}', held],
       ['put', '/uploads/{name}', uploaded],
       ['post', '/uploads', failed],
       ['post', '/uploads', await agent.post('/uploads').attach('file', content, 'queued.csv')],
@@ -202,6 +206,11 @@ describe('real replies are what the document says', () => {
         '/ingestion/files/{fileId}/retry',
         await agent.post(`/ingestion/files/${failed.body.files[0].fileId}/retry`),
       ],
+      ['delete', '/ingestion/files/{fileId}', await agent.delete('/ingestion/files/12345')],
+      ['post', '/ingestion/files/{fileId}/release', await agent.post(`/ingestion/files/${heldId}/release`)],
+      ['post', '/ingestion/files/{fileId}/release', await agent.post(`/ingestion/files/${fileId}/release`)],
+      ['delete', '/ingestion/files/{fileId}', await agent.delete(`/ingestion/files/${fileId}`)],
+      ['delete', '/ingestion/files/{fileId}', await agent.delete(`/ingestion/files/${fileId}`)],
       ['get', '/ingestion/stats', await agent.get('/ingestion/stats')],
       ['get', '/analytics/purchases', await agent.get('/analytics/purchases')],
       ['get', '/analytics/users', await agent.get('/analytics/users')],

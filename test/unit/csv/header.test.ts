@@ -24,6 +24,7 @@ describe('D6 the columns of a header', () => {
     expect(header(`${NAMES}\n`)).toEqual({
       dialect: { delimiter: 0x2c },
       fieldCount: 7,
+      names: [...EVENT_COLUMNS],
       positions: [0, 1, 2, 3, 4, 5, 6],
       ignoredColumns: [],
       endOffset: NAMES.length + 1,

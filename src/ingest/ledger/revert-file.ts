@@ -1,0 +1,117 @@
+import { and, count, eq, inArray, sql } from 'drizzle-orm';
+import type { Queryable } from '../../database/client.ts';
+import { isLockTimeout } from '../../database/database-error.ts';
+import { correctedRejects, type SourceFileRow, sourceFiles, userEvents } from '../../database/schema.ts';
+import { inTransaction } from '../../database/transaction.ts';
+
+/** What holds a finished file for longer than that is another removal. */
+const LOCK_TIMEOUT_MS = 5000;
+
+/** Somebody else is taking rows of this very file out at the moment. */
+export class RemovalUnderWayError extends Error {
+  readonly code = 'removal_under_way';
+
+  constructor(fileId: number, options?: ErrorOptions) {
+    super(`the rows of file ${fileId} are being taken out already`, options);
+  }
+}
+
+/**
+ * Takes exactly the rows of a loaded file out again, and keeps its rejects as history; of a held file there is nothing to
+ * take out. One transaction, so each row is there or none is, whatever dies meanwhile. Rejects of other files that this one
+ * had brought back corrected are open again. Answers with all files that are changed by it, itself first; with none where
+ * it is neither loaded nor held.
+ * `database` is a connection of its own: it lasts as long as there are rows.
+ * @throws RemovalUnderWayError
+ */
+export async function revertFile(database: Queryable, fileId: number): Promise<SourceFileRow[]> {
+  return await inTransaction(database, async (transaction) => {
+    const file = await lockFinished(transaction, fileId, ['loaded', 'held']);
+    if (file === undefined) return [];
+    const withheld = file.status === 'held' ? file.rowsWithheld : await removeEvents(transaction, fileId);
+    const reopened = await reopenCorrected(transaction, fileId);
+    const reverted = await transaction
+      .update(sourceFiles)
+      .set({
+        status: 'reverted',
+        rowsRead: file.rowsRejected,
+        rowsLoaded: 0,
+        rowsWithheld: withheld,
+        // It claims no bytes any more: the same may be loaded again.
+        bytesCommitted: 0,
+        committedOffset: 0,
+        committedLine: 0,
+        tailOffset: null,
+        tailLine: null,
+        revertedAt: sql`clock_timestamp()`,
+        updatedAt: sql`clock_timestamp()`,
+      })
+      .where(eq(sourceFiles.fileId, fileId))
+      .returning();
+    return [...reverted, ...reopened];
+  });
+}
+
+/**
+ * Locks a file that nobody is loading; undefined where it is in none of these states. Not `for update`: that would hold up
+ * every file that names this one, as the one it follows or is a duplicate of.
+ * @throws RemovalUnderWayError
+ */
+export async function lockFinished(
+  transaction: Queryable,
+  fileId: number,
+  statuses: readonly SourceFileRow['status'][],
+): Promise<SourceFileRow | undefined> {
+  // What is set for the role or database must not cut a removal, however many rows there are; a process that freezes in
+  // the middle of it must not hold the file for ever.
+  await transaction.execute(sql`
+    select set_config(name, case name when 'lock_timeout' then ${`${LOCK_TIMEOUT_MS}ms`}
+                                      when 'idle_in_transaction_session_timeout' then '10s' else '0' end, true)
+      from pg_settings
+     where name in ('statement_timeout', 'transaction_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout')`);
+  try {
+    const [file] = await transaction
+      .select()
+      .from(sourceFiles)
+      .where(and(eq(sourceFiles.fileId, fileId), inArray(sourceFiles.status, [...statuses])))
+      .for('no key update');
+    return file;
+  } catch (error) {
+    if (isLockTimeout(error)) throw new RemovalUnderWayError(fileId, { cause: error });
+    throw error;
+  }
+}
+
+async function removeEvents(transaction: Queryable, fileId: number): Promise<number> {
+  const removed = await transaction.delete(userEvents).where(eq(userEvents.fileId, fileId));
+  return removed.rowCount ?? 0;
+}
+
+/** Last of all, so that the other files are locked for a moment only. */
+async function reopenCorrected(transaction: Queryable, fileId: number): Promise<SourceFileRow[]> {
+  const isItsDoing = eq(correctedRejects.correctedBy, fileId);
+  const corrected = await transaction
+    .select({ fileId: correctedRejects.fileId, rows: count() })
+    .from(correctedRejects)
+    .where(isItsDoing)
+    .groupBy(correctedRejects.fileId);
+  if (corrected.length === 0) return [];
+  await transaction.delete(correctedRejects).where(isItsDoing);
+  const concerned = inArray(
+    sourceFiles.fileId,
+    corrected.map((each) => each.fileId),
+  );
+  // In one order, so that two such removals do not wait for each other.
+  await transaction
+    .select({ fileId: sourceFiles.fileId })
+    .from(sourceFiles)
+    .where(concerned)
+    .orderBy(sourceFiles.fileId)
+    .for('no key update');
+  const rows = sql`(${sql.param(JSON.stringify(Object.fromEntries(corrected.map((each) => [each.fileId, each.rows]))))}::jsonb ->> ${sourceFiles.fileId}::text)::bigint`;
+  return await transaction
+    .update(sourceFiles)
+    .set({ rowsCorrected: sql`${sourceFiles.rowsCorrected} - ${rows}`, updatedAt: sql`clock_timestamp()` })
+    .where(concerned)
+    .returning();
+}
