@@ -6,6 +6,7 @@ import { Announcements } from '../components/announcements.tsx';
 import { AnalyticsPage } from '../pages/analytics/analytics-page.tsx';
 import { FilePage } from '../pages/file/file-page.tsx';
 import { OverviewPage } from '../pages/overview/overview-page.tsx';
+import { ProblemsPage } from '../pages/problems/problems-page.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { Header } from './header.tsx';
 import { watchHealth } from './health.ts';
@@ -27,6 +28,7 @@ export function App() {
           <Route path="/" component={OverviewPage} />
           <Route path="/files/:id">{({ id }) => <FileRoute id={id} />}</Route>
           <Route path="/analytics" component={AnalyticsPage} />
+          <Route path="/problems" component={ProblemsPage} />
           <Route component={NotFoundPage} />
         </Switch>
       </main>

@@ -56,8 +56,10 @@ function KnownFile({ file, onChanged }: { readonly file: FileReply; onChanged(fi
         <Link href="/">All files</Link>
       </nav>
       <PageHead title={file.name}>
-        <StateBadge status={file.status} />
-        <FileActions file={file} onChanged={onChanged} />
+        <div class="head-side">
+          <StateBadge status={file.status} />
+          <FileActions file={file} onChanged={onChanged} />
+        </div>
       </PageHead>
       <FileNotice file={file} />
       {isOpen ? <FileProgress file={file} /> : null}
