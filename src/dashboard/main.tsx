@@ -4,6 +4,7 @@ import './styles/base.css';
 import './styles/controls.css';
 import './styles/components.css';
 import './styles/shell.css';
+import './uploads/uploads.css';
 import { App } from './shell/app.tsx';
 import { applyStoredTheme } from './shell/theme.ts';
 

@@ -6,10 +6,13 @@ export interface ModalProps {
   readonly children: ComponentChildren;
   /** called on Escape; where it is left out, the dialog stays until its task is done */
   onClose?(): void;
+  /** takes files that are dropped while it is open, anywhere: behind it nothing can be reached */
+  onDrop?(transfer: DataTransfer): void;
+  readonly isWide?: boolean;
 }
 
 /** A dialog of the browser's own: it keeps the focus inside, and gives it back to where it was. */
-export function Modal({ title, children, onClose }: ModalProps) {
+export function Modal({ title, children, onClose, onDrop, isWide = false }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -23,11 +26,17 @@ export function Modal({ title, children, onClose }: ModalProps) {
   return (
     <dialog
       ref={dialog}
-      class="modal"
+      class={isWide ? 'modal wide' : 'modal'}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();
         onClose?.();
+      }}
+      onDrop={(event) => {
+        if (onDrop === undefined || event.dataTransfer === null) return;
+        event.preventDefault();
+        event.stopPropagation();
+        onDrop(event.dataTransfer);
       }}
       // The browser closes on a second Escape whatever was said to the first.
       onClose={() => (onClose === undefined ? dialog.current?.showModal() : onClose())}

@@ -2,11 +2,14 @@ import { useEffect } from 'preact/hooks';
 import { Route, Router, Switch } from 'wouter-preact';
 import { useHashLocation } from 'wouter-preact/use-hash-location';
 import { liveEvents } from '../api/live-events.ts';
+import { watchStats } from '../api/live-stats.ts';
 import { Announcements } from '../components/announcements.tsx';
 import { AnalyticsPage } from '../pages/analytics/analytics-page.tsx';
 import { FilePage } from '../pages/file/file-page.tsx';
 import { OverviewPage } from '../pages/overview/overview-page.tsx';
 import { ProblemsPage } from '../pages/problems/problems-page.tsx';
+import { DropOverlay } from '../uploads/drop-overlay.tsx';
+import { followUploads } from '../uploads/uploads.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { Header } from './header.tsx';
 import { watchHealth } from './health.ts';
@@ -16,8 +19,11 @@ import { NotFoundPage } from './not-found-page.tsx';
 /** The page around the pages. Addresses stand behind the `#`, so that the server has to know one only. */
 export function App() {
   useEffect(() => {
+    const ends = [watchStats(), followUploads(), watchHealth()];
     liveEvents.start();
-    return watchHealth();
+    return () => {
+      for (const end of ends) end();
+    };
   }, []);
   return (
     <Router hook={useHashLocation}>
@@ -32,6 +38,7 @@ export function App() {
           <Route component={NotFoundPage} />
         </Switch>
       </main>
+      <DropOverlay />
       <KeyDialog />
       <Announcements />
     </Router>
