@@ -9,6 +9,7 @@ import { Skeleton } from '../../components/skeleton.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { useLiveEvent } from '../../state/use-live-event.ts';
 import { useResource } from '../../state/use-resource.ts';
+import { UploadPanel } from '../../uploads/upload-panel.tsx';
 import { Corrections } from './corrections.tsx';
 import { FileActions } from './file-actions.tsx';
 import { FileCounts } from './file-counts.tsx';
@@ -72,7 +73,10 @@ function KnownFile({ file, onChanged }: { readonly file: FileReply; onChanged(fi
         <>
           <div class="file-columns">
             <RejectReasons file={file} onChoose={chooseReason} />
-            <Corrections file={file} />
+            <div class="stack">
+              <Corrections file={file} />
+              <UploadPanel />
+            </div>
           </div>
           <div ref={rows}>
             <RejectedRows file={file} reason={reason} onReason={setReason} />

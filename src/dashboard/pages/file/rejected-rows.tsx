@@ -111,7 +111,7 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
       </thead>
       <tbody>
         {rejects.map((reject) => (
-          <tr key={reject.lineNumber} class={reject.correctedBy === null ? '' : 'is-corrected'}>
+          <tr key={reject.lineNumber} class={reject.correctedBy == null ? '' : 'is-corrected'}>
             <td class="number">
               <span class="narrow-only">line </span>
               {reject.lineNumber}
@@ -127,10 +127,10 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
                 )}
               </p>
               <p class="muted small">{reject.message}</p>
-              {reject.correctedBy === null ? null : <Corrected by={reject.correctedBy} />}
+              {reject.correctedBy == null ? null : <Corrected by={reject.correctedBy} />}
             </td>
             <td>
-              <RawRecord raw={reject.raw} span={reject.rawSpan} isCut={reject.rawTruncated} />
+              <RawRecord raw={reject.raw} span={reject.rawSpan ?? null} isCut={reject.rawTruncated} />
             </td>
           </tr>
         ))}
