@@ -54,7 +54,7 @@ export function PurchasePlots({ days }: { readonly days: readonly PurchaseDay[] 
 }
 
 function labelOf({ unit, of, wordsOf }: Measure, days: readonly PurchaseDay[]): string {
-  const most = days.reduce((best, day) => (of(day) > valueOf(best) ? day : best));
+  const most = days.reduce((best, day) => (of(day) > of(best) ? day : best));
   const from = formatDay(days[0]?.purchaseDate ?? '');
   const to = formatDay(days.at(-1)?.purchaseDate ?? '');
   return `${unit}, ${from} to ${to}; most on ${formatDay(most.purchaseDate)}: ${wordsOf(most)}. The table below has each day.`;

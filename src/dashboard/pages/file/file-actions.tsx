@@ -15,8 +15,14 @@ export interface FileActionsProps {
 export function FileActions({ file, onChanged }: FileActionsProps) {
   const [asked, setAsked] = useState<FileAction>();
   const perform = async ({ method, path, done }: FileAction) => {
-    onChanged(await callJson<FileReply>(`ingestion/files/${file.fileId}${path}`, { method }));
-    announce(done);
+    const changed = await callJson<FileReply>(`ingestion/files/${file.fileId}${path}`, { method });
+    onChanged(changed);
+    // With very many rows the server answers before it is done; the page hears of the end by a live event.
+    announce(
+      changed.status === file.status
+        ? 'It takes longer than a minute and goes on. This page changes when it is done.'
+        : done,
+    );
     setAsked(undefined);
     // The button that was pressed has gone with the state that it was for.
     document.querySelector('h1')?.focus();

@@ -9,6 +9,7 @@ import { Skeleton } from '../../components/skeleton.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { useLiveEvent } from '../../state/use-live-event.ts';
 import { useResource } from '../../state/use-resource.ts';
+import { UploadPanel } from '../../uploads/upload-panel.tsx';
 import { Corrections } from './corrections.tsx';
 import { FileActions } from './file-actions.tsx';
 import { FileCounts } from './file-counts.tsx';
@@ -56,8 +57,10 @@ function KnownFile({ file, onChanged }: { readonly file: FileReply; onChanged(fi
         <Link href="/">All files</Link>
       </nav>
       <PageHead title={file.name}>
-        <StateBadge status={file.status} />
-        <FileActions file={file} onChanged={onChanged} />
+        <div class="head-side">
+          <StateBadge status={file.status} />
+          <FileActions file={file} onChanged={onChanged} />
+        </div>
       </PageHead>
       <FileNotice file={file} />
       {isOpen ? <FileProgress file={file} /> : null}
@@ -70,7 +73,10 @@ function KnownFile({ file, onChanged }: { readonly file: FileReply; onChanged(fi
         <>
           <div class="file-columns">
             <RejectReasons file={file} onChoose={chooseReason} />
-            <Corrections file={file} />
+            <div class="stack">
+              <Corrections file={file} />
+              <UploadPanel />
+            </div>
           </div>
           <div ref={rows}>
             <RejectedRows file={file} reason={reason} onReason={setReason} />

@@ -1,18 +1,24 @@
 import { useState } from 'preact/hooks';
-import type { FileReply } from '../../api/reply-types.ts';
+import type { FileReply, LoadProgress } from '../../api/reply-types.ts';
 import { ProgressBar } from '../../components/progress-bar.tsx';
 import { formatByteRate, formatBytes } from '../../format/bytes.ts';
 import { formatSeconds } from '../../format/durations.ts';
-import { formatCount } from '../../format/numbers.ts';
+import { formatCounted } from '../../format/numbers.ts';
 import { useLiveEvent } from '../../state/use-live-event.ts';
-import { loadRate, type ProgressReading, withReading } from './load-rate.ts';
+import { ratePerSecond, type Sample, secondsLeft, withSample } from '../../uploads/rate.ts';
+
+interface Reading {
+  readonly last: LoadProgress | undefined;
+  readonly samples: readonly Sample[];
+}
 
 /** How far the load of a file is, how fast, and how long it will take. */
 export function FileProgress({ file }: { readonly file: FileReply }) {
-  const [readings, setReadings] = useState<readonly ProgressReading[]>([]);
+  const [{ last, samples }, setReading] = useState<Reading>({ last: undefined, samples: [] });
   useLiveEvent('progress', (progress) => {
     if (progress.fileId !== file.fileId) return;
-    setReadings((before) => withReading(before, { ...progress, at: Date.now() }));
+    const sample = { at: Date.now(), value: progress.bytesRead };
+    setReading((before) => ({ last: progress, samples: withSample(before.samples, sample) }));
   });
   if (file.status === 'queued') {
     return (
@@ -22,26 +28,20 @@ export function FileProgress({ file }: { readonly file: FileReply }) {
       </section>
     );
   }
-  const last = readings.at(-1);
+  // Before the first event, and where another process loads it, what is committed is all that is known.
   const bytes = last?.bytesRead ?? file.bytesCommitted;
-  const rows = last?.rowsRead ?? file.rowsRead;
-  const rate = loadRate(readings, file.sizeBytes);
+  const rate = ratePerSecond(samples);
+  const left = secondsLeft(samples, file.sizeBytes);
   return (
     <section class="card stack" aria-label="Progress">
-      <ProgressBar share={bytes === 0 || file.sizeBytes === 0 ? undefined : bytes / file.sizeBytes} label="Loaded" />
+      <ProgressBar share={bytes === 0 ? undefined : bytes / file.sizeBytes} label="Loaded" />
       <p class="small progress-line">
         <span>
           {formatBytes(bytes)} of {formatBytes(file.sizeBytes)}
         </span>
-        <span>{formatCount(rows)} rows</span>
-        {rate === undefined ? null : (
-          <>
-            <span>
-              {formatByteRate(rate.bytesPerSecond)}, {formatCount(rate.rowsPerSecond)} rows/s
-            </span>
-            <span>{rate.secondsLeft === undefined ? '' : `about ${formatSeconds(rate.secondsLeft)} left`}</span>
-          </>
-        )}
+        <span>{formatCounted(last?.rowsRead ?? file.rowsRead, 'row')} read</span>
+        {rate === undefined ? null : <span>{formatByteRate(rate)}</span>}
+        {left === undefined ? null : <span>about {formatSeconds(left)} left</span>}
       </p>
     </section>
   );

@@ -2,7 +2,7 @@ import type { FileReply } from '../../api/reply-types.ts';
 import { Plot, type PlotConfiguration } from '../../components/plot.tsx';
 import type { PlotColours } from '../../components/plot-colours.ts';
 import { formatCount, formatPercent } from '../../format/numbers.ts';
-import { reasonWords } from './reject.ts';
+import { reasonWords } from '../../rejects/reason-words.ts';
 
 export interface RejectReasonsProps {
   readonly file: FileReply;

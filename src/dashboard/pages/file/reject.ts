@@ -20,6 +20,3 @@ export function listRejects(
 ): Promise<Page<Reject>> {
   return callJson(`ingestion/files/${fileId}/rejects`, { query: { reason, cursor, limit }, signal });
 }
-
-/** `missing_value` → missing value */
-export const reasonWords = (reason: string): string => reason.replaceAll('_', ' ');

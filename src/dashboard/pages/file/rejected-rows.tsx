@@ -5,9 +5,10 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { formatCount, formatCounted } from '../../format/numbers.ts';
+import { RawRecord } from '../../rejects/raw-record.tsx';
+import { reasonWords } from '../../rejects/reason-words.ts';
 import { useResource } from '../../state/use-resource.ts';
-import { RawRecord } from './raw-record.tsx';
-import { listRejects, type Reject, reasonWords } from './reject.ts';
+import { listRejects, type Reject } from './reject.ts';
 
 const ROWS_PER_PAGE = 50;
 
@@ -95,7 +96,7 @@ function ReasonFilter({ file, reason, onReason }: RejectedRowsProps) {
 
 function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
   return (
-    <table class="table reject-table">
+    <table class="table stacked-table reject-table">
       <caption class="visually-hidden">
         {formatCounted(rejects.length, 'rejected row')}, in the order of their lines
       </caption>
@@ -110,7 +111,7 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
       </thead>
       <tbody>
         {rejects.map((reject) => (
-          <tr key={reject.lineNumber} class={reject.correctedBy === null ? '' : 'is-corrected'}>
+          <tr key={reject.lineNumber} class={reject.correctedBy == null ? '' : 'is-corrected'}>
             <td class="number">
               <span class="narrow-only">line </span>
               {reject.lineNumber}
@@ -126,10 +127,10 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
                 )}
               </p>
               <p class="muted small">{reject.message}</p>
-              {reject.correctedBy === null ? null : <Corrected by={reject.correctedBy} />}
+              {reject.correctedBy == null ? null : <Corrected by={reject.correctedBy} />}
             </td>
             <td>
-              <RawRecord raw={reject.raw} span={reject.rawSpan} isCut={reject.rawTruncated} />
+              <RawRecord raw={reject.raw} span={reject.rawSpan ?? null} isCut={reject.rawTruncated} />
             </td>
           </tr>
         ))}

@@ -1,8 +1,9 @@
 import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
-import { formatCount } from '../../format/numbers.ts';
+import { formatCount } from '../format/numbers.ts';
 import { excerptOf, type Span } from './raw-excerpt.ts';
 import { visiblePieces } from './visible-text.ts';
+import './rejects.css';
 
 export interface RawRecordProps {
   readonly raw: string;
