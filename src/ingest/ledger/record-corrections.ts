@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
+import { RowsGoneError } from './keep-loaded.ts';
 
 /** The first reject of a chain. */
 export interface RejectRoot {
@@ -21,7 +22,7 @@ export interface CorrectionCommit {
 /**
  * Closes the chains of the loaded rows, and for each file that a reject of them belongs to counts it. The rows of the file itself
  * must be there already.
- * @throws what a violation of the primary key of `corrected_rejects` throws, where another file has corrected one of them: then
+ * @throws RowsGoneError where another file is changing the same rejects; what a violation of the primary key of `corrected_rejects` throws, where another file has corrected one of them: then
  *   its row must not be loaded
  */
 export async function recordCorrections(transaction: Queryable, commit: CorrectionCommit): Promise<void> {
@@ -30,14 +31,19 @@ export async function recordCorrections(transaction: Queryable, commit: Correcti
                            ${sql.param(loaded.map(({ line }) => line))}::bigint[]) as root (file_id, line)`;
   const members = sql`${roots} join rejected_rows as member on member.root_file_id = root.file_id
                                 and member.root_line = root.line and member.root_file_id is not null`;
-  // One at a time for each file that is corrected, in the order of their ids: else of two files with rows of the same chain, one
-  // loaded and one rejected, neither would see what the other does.
-  await transaction.execute(sql`
-    select from source_files
-     where file_id = any(${sql.param(commit.rejectedFiles)}::bigint[])
-        or file_id in (select root.file_id from ${roots})
-        or file_id in (select member.file_id from ${members})
-     order by file_id for update`);
+  // One at a time for each file that is corrected: else of two files with rows of the same chain, one loaded and one rejected,
+  // neither would see what the other does. It never waits: the other may be taking rows out, which lasts, and would wait for this one.
+  const concerned = sql`
+    select unnest(${sql.param(commit.rejectedFiles)}::bigint[]) as file_id
+     union select root.file_id from ${roots}
+     union select member.file_id from ${members}`;
+  const { rows } = await transaction.execute<{ missing: string }>(sql`
+    with concerned as (${concerned}), locked as (
+      select file_id from source_files where file_id in (select file_id from concerned) for no key update skip locked
+    )
+    select file_id as missing from concerned except select file_id from locked`);
+  const [busy] = rows;
+  if (busy !== undefined) throw new RowsGoneError(Number(busy.missing));
   await transaction.execute(
     counting(sql`
       roots as (

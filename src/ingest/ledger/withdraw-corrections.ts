@@ -1,29 +1,35 @@
-import { sql } from 'drizzle-orm';
+import { eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
+import { type SourceFileRow, sourceFiles } from '../../database/schema.ts';
 import type { RejectRoot } from './record-corrections.ts';
 
 /**
  * Takes back that a file has corrected rejects of other files, because its rows are being taken out: those rejects are open
  * again, and the files that they belong to count them no longer. Whoever removes rows of a file calls it in the same
- * transaction; for a file that has corrected nothing it is one look into an index. `only`: of this chain of rejects.
+ * transaction; for a file that has corrected nothing it is one look into an index. `only`: of this chain of rejects. Answers with
+ * those files.
  */
-export async function withdrawCorrections(transaction: Queryable, fileId: number, only?: RejectRoot): Promise<void> {
+export async function withdrawCorrections(
+  transaction: Queryable,
+  fileId: number,
+  only?: RejectRoot,
+): Promise<SourceFileRow[]> {
   const isMade =
     only === undefined ? sql`corrected_by = ${fileId}` : sql`corrected_by = ${fileId} and (${isOfChain(only)})`;
-  // In the order of their ids, as a correction locks them, so that the two never wait for each other.
-  await transaction.execute(sql`
-    select from source_files
-     where file_id in (select file_id from corrected_rejects where ${isMade})
-     order by file_id for update`);
-  await transaction.execute(sql`
+  const { rows } = await transaction.execute<{ file_id: string; rejects: string }>(sql`
     with withdrawn as (
       delete from corrected_rejects where ${isMade} returning file_id
-    ), counted as (
-      select file_id, count(*) as rejects from withdrawn group by file_id
     )
-    update source_files
-       set rows_corrected = rows_corrected - counted.rejects, updated_at = clock_timestamp()
-      from counted where source_files.file_id = counted.file_id`);
+    select file_id, count(*) as rejects from withdrawn group by file_id`);
+  if (rows.length === 0) return [];
+  const counted = sql`unnest(${sql.param(rows.map((row) => row.file_id))}::bigint[],
+                             ${sql.param(rows.map((row) => row.rejects))}::bigint[]) as counted (file_id, rejects)`;
+  return await transaction
+    .update(sourceFiles)
+    .set({ rowsCorrected: sql`${sourceFiles.rowsCorrected} - counted.rejects`, updatedAt: sql`clock_timestamp()` })
+    .from(counted)
+    .where(eq(sourceFiles.fileId, sql`counted.file_id`))
+    .returning(getTableColumns(sourceFiles));
 }
 
 function isOfChain({ fileId, line }: RejectRoot) {

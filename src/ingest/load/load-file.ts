@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { SourceFileRow } from '../../database/schema.ts';
+import { CorrectionRows } from '../corrections/correction-rows.ts';
+import type { Corrections } from '../corrections/corrections.ts';
 import { isLineEnd, LF } from '../csv/byte-codes.ts';
 import { decodedChunks } from '../csv/decoded-chunks.ts';
 import { type Header, parseHeader } from '../csv/header.ts';
@@ -8,8 +10,6 @@ import type { LoadedTail } from '../ledger/take-back-tail.ts';
 import type { SourceFile } from '../sources/source-file.ts';
 import type { LocalTime } from '../transform/local-time.ts';
 import { ContentProof, NeedsInspectionError } from './content-proof.ts';
-import { CorrectionRows } from './correction-rows.ts';
-import type { Corrections } from './corrections.ts';
 import { heldUpdate } from './held-update.ts';
 import type { LoadConnection } from './load-connection.ts';
 import { LoadTransaction } from './load-transaction.ts';

@@ -1,3 +1,5 @@
+import type { CorrectionRows } from '../corrections/correction-rows.ts';
+import type { KnownReject } from '../corrections/corrections.ts';
 import type { RawText } from '../csv/raw-text.ts';
 import type { BrokenSpan, CsvRecord, RecordHandler } from '../csv/record-reader.ts';
 import { EVENT_COLUMNS } from '../event-columns.ts';
@@ -6,8 +8,6 @@ import type { LocalTime } from '../transform/local-time.ts';
 import type { Rejection } from '../transform/rejection.ts';
 import { shapeOf } from '../transform/value-shape.ts';
 import { BinaryRows } from './binary-rows.ts';
-import type { CorrectionRows } from './correction-rows.ts';
-import type { KnownReject } from './corrections.ts';
 import { EventEncoder } from './event-encoder.ts';
 
 const EVENT_FIELDS = 9;

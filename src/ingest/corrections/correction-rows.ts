@@ -12,30 +12,31 @@ export interface CorrectionRow {
 
 /** Reads the rows of a file of corrected rejects. */
 export class CorrectionRows {
-  readonly #corrections: Corrections;
+  readonly #corrections: Corrections | undefined;
   readonly #header: Header;
 
-  constructor(corrections: Corrections, header: Header) {
+  /** `corrections` is undefined where nothing is loaded: then the marks are taken off, and that is all. */
+  constructor(corrections: Corrections | undefined, header: Header) {
     this.#corrections = corrections;
     this.#header = header;
   }
 
   read(marked: CsvRecord): CorrectionRow {
     const record = unmarkedRecord(marked);
-    const corrected = this.#corrections.rejectOf(record, this.#header);
-    const refusal = corrected && this.#corrections.refusalOf(corrected, record, this.#header);
+    const corrected = this.#corrections?.rejectOf(record, this.#header);
+    const refusal = corrected && this.#corrections?.refusalOf(corrected, record, this.#header);
     return { record, corrected, refusal };
   }
 
   ofBroken(raw: string): KnownReject | undefined {
-    return this.#corrections.rejectOfBroken(raw, this.#header);
+    return this.#corrections?.rejectOfBroken(raw, this.#header);
   }
 
   loaded(corrected: KnownReject): void {
-    this.#corrections.loaded(corrected);
+    this.#corrections?.loaded(corrected);
   }
 
   rejected(corrected: KnownReject): void {
-    this.#corrections.rejected(corrected);
+    this.#corrections?.rejected(corrected);
   }
 }
