@@ -201,9 +201,12 @@ describe('the limit', () => {
     // As an attempt leaves it behind its first commit, whose file was appended to before the second.
     await writeFile(path, plainFile(first));
     const { id } = await settledFile(database, name);
+    await database.query(
+      `update source_files set status = 'queued', finished_at = null, available_at = now() + interval '1 hour' where file_id = $1`,
+      [id],
+    );
     await writeFile(path, plainFile(first) + plainRows({ tag: name, from: 60, to: 120, badEvery: 2 }));
-    await database.query(`delete from source_files where name = $1 and file_id <> $2`, [name, id]);
-    await database.query(`update source_files set status = 'queued', finished_at = null where file_id = $1`, [id]);
+    await database.query(`update source_files set available_at = now() where file_id = $1`, [id]);
     const row = await settledFile(database, name);
     expect(row).toMatchObject({ status: 'held', loaded: 0, rejected: 30 });
     expect(await fileOf(id)).toMatchObject({ rowsWithheld: 90 });
