@@ -36,16 +36,26 @@ export async function terminalStream(
     colorize: process.env['NO_COLOR'] === undefined,
     sync: true,
   });
+  return withoutCommands(stream, omit);
+}
+
+/**
+ * Unlike JSON, the readable form shows names and messages as they are, and a terminal would obey what is in them: the stream
+ * gets the same lines with such texts made plain.
+ */
+export function withoutCommands(
+  stream: DestinationStream,
+  omit: (entry: Readonly<Record<string, unknown>>) => boolean,
+): DestinationStream {
   return {
     write(line) {
       const entry: Record<string, unknown> = JSON.parse(line);
-      if (!omit(entry)) stream.write(`${JSON.stringify(entry, withoutCommands)}\n`);
+      if (!omit(entry)) stream.write(`${JSON.stringify(entry, plainValue)}\n`);
     },
   };
 }
 
-/** Unlike JSON, the readable form shows names and messages as they are, and a terminal would obey what is in them. */
-function withoutCommands(key: string, value: unknown): unknown {
+function plainValue(key: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   return key === 'stack' ? value.split('\n').map(plainText).join('\n') : plainText(value);
 }
