@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const installStamp = join(root, 'node_modules', '.sluice-installed');
-const buildStamp = join(root, 'dist', '.sluice-built');
+const dashboard = join(root, 'src', 'dashboard');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const bundler = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
 
 /** Ends the process with a plain message where Node is too old to run anything else here. */
 export function requireNode() {
@@ -32,17 +33,37 @@ export function installWhereNeeded(directory = root) {
   writeFileSync(stamp, lock);
 }
 
+/** The server by tsc and the dashboard by Vite; the second needs the first for nothing, so each is built for its own reasons. */
 export function buildWhereNeeded() {
-  const newest = Math.max(
-    newestIn(join(root, 'src')),
-    ...['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) =>
-      mtime(join(root, name)),
+  const packages = ['package.json', 'package-lock.json', 'tsconfig.json'].map((name) => join(root, name));
+  buildPart({
+    stamp: join(root, 'dist', '.sluice-built'),
+    newest: Math.max(
+      newestIn(join(root, 'src'), dashboard),
+      ...[...packages, join(root, 'tsconfig.build.json')].map(mtime),
     ),
-  );
-  if (existsSync(buildStamp) && mtime(buildStamp) >= newest) return;
-  console.log('Building (once) ...');
-  run(process.execPath, [compiler, '-p', 'tsconfig.build.json'], root);
-  writeFileSync(buildStamp, '');
+    announcement: 'Building (once) ...',
+    command: [compiler, '-p', 'tsconfig.build.json'],
+  });
+  buildDashboardWhereNeeded();
+}
+
+export function buildDashboardWhereNeeded() {
+  const configuration = ['package.json', 'package-lock.json', 'tsconfig.json', 'vite.config.ts'];
+  buildPart({
+    // In the folder that the bundler empties: a build that fails half-way leaves no stamp.
+    stamp: join(root, 'dist', 'dashboard', '.sluice-built'),
+    newest: Math.max(newestIn(dashboard), ...configuration.map((name) => mtime(join(root, name)))),
+    announcement: 'Building the dashboard (once) ...',
+    command: [bundler, 'build', '--logLevel', 'warn'],
+  });
+}
+
+function buildPart({ stamp, newest, announcement, command }) {
+  if (existsSync(stamp) && mtime(stamp) >= newest) return;
+  console.log(announcement);
+  run(process.execPath, command, root);
+  writeFileSync(stamp, '');
 }
 
 /** Runs a command with the terminal's input and output; ends this process with its exit code where it fails. */
@@ -57,11 +78,12 @@ export function run(command, args, cwd = root) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-function newestIn(directory) {
+function newestIn(directory, except = '') {
   let newest = 0;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
-    newest = Math.max(newest, entry.isDirectory() ? newestIn(path) : mtime(path));
+    if (path === except) continue;
+    newest = Math.max(newest, entry.isDirectory() ? newestIn(path, except) : mtime(path));
   }
   return newest;
 }

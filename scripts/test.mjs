@@ -25,6 +25,7 @@ if (hasOlderPostgres) installWhereNeeded(join(root, 'test', 'postgres-versions')
 
 await step('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
 await step('types', ['node_modules/typescript/bin/tsc', '--noEmit']);
+await step('types of the dashboard', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/dashboard']);
 process.exitCode = await test(process.argv.slice(2));
 
 async function test(filters) {

@@ -12,7 +12,8 @@ export function watchRoutes(app: FastifyInstance): (request: FastifyRequest) => 
   return (request) => {
     const path = request.url.split('?')[0] ?? '';
     const methods = routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods);
-    if (methods.length === 0) {
+    // A route that has found nothing itself, as that of files does, answers the method all the same.
+    if (methods.length === 0 || methods.includes(request.method)) {
       return new HttpProblem(404, 'not_found', `there is no ${request.method} ${path}; GET /docs lists all calls`);
     }
     const allow = [...new Set(methods)].sort().join(', ');

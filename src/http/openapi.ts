@@ -69,6 +69,4 @@ export async function addOpenApi(app: App, options: { readonly hasApiKey: boolea
     // The plugin's type leaves out that the document has a version.
     async () => ({ openapi: '3.1.0', ...app.swagger() }),
   );
-  // For whoever opens the address that the service shows when it starts.
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
 }

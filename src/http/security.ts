@@ -9,8 +9,8 @@ const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const SAFE_METHODS: ReadonlySet<string> = new Set([...READING_METHODS, 'OPTIONS']);
 /** Asked often, by what must not be turned away, and cheap. */
 const PROBES: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
-/** Without a key: probes, and the description of the calls with its page, on which the key is entered. They hold no data. */
-const OPEN_PATHS: ReadonlySet<string> = new Set([...PROBES, '/', '/docs', '/openapi.json']);
+/** Without a key: probes, and the pages on which the key is entered, with what they are made of. They hold no data. */
+const OPEN_PATHS: ReadonlySet<string> = new Set([...PROBES, '/', '/assets/*', '/docs', '/openapi.json']);
 
 /**
  * Checks that come before anything of a request is parsed, on every route and on unknown ones.

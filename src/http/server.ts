@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { LiveFeed } from '../monitoring/live-feed.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts';
+import { addDashboard } from './dashboard.ts';
 import { addErrorHandling, replyToBadRequest, replyToBadUrl } from './error-handler.ts';
 import { addOpenApi } from './openapi.ts';
 import { addParameterCheck } from './parameter-check.ts';
@@ -13,10 +14,12 @@ import { addFileActionRoutes } from './routes/file-actions.ts';
 import { addFileRoutes } from './routes/files.ts';
 import { addLiveEventRoutes } from './routes/live-events.ts';
 import { addMonitoringRoutes } from './routes/monitoring.ts';
+import { addRejectSummaryRoute } from './routes/reject-summary.ts';
 import { addUploadRoutes } from './routes/uploads.ts';
 import { addValidateRoute } from './routes/validate.ts';
 import { PurchasesSchema, UserSchema } from './schemas/analytics.ts';
 import { FileSchema, RejectSchema } from './schemas/file.ts';
+import { RejectClusterSchema } from './schemas/reject-cluster.ts';
 import { ProblemSchema } from './schemas/shared.ts';
 import { HealthSchema, StatsSchema } from './schemas/stats.ts';
 import { ValidationSchema } from './schemas/validation.ts';
@@ -79,6 +82,7 @@ export async function createServer(
   for (const schema of [
     FileSchema,
     RejectSchema,
+    RejectClusterSchema,
     StatsSchema,
     HealthSchema,
     PurchasesSchema,
@@ -97,8 +101,10 @@ export async function createServer(
   });
   addFileRoutes(app, services);
   addFileActionRoutes(app, services);
+  addRejectSummaryRoute(app, services);
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services);
   addMonitoringRoutes(app, services);
+  await addDashboard(app);
   return app;
 }

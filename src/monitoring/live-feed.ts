@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { and, asc, gt, sql } from 'drizzle-orm';
 import type { Queryable } from '../database/client.ts';
 import { type FileStatus, type SourceFileRow, sourceFiles } from '../database/schema.ts';
-import type { FileEvents } from '../ingest/file-events.ts';
+import type { FileEvents, LoadProgress } from '../ingest/file-events.ts';
 import { type LedgerStats, readStats } from './stats.ts';
 
 const TICK_MS = 1000;
@@ -15,6 +15,8 @@ const REMEMBER_MS = 30_000;
 
 export interface LiveListener {
   file(file: SourceFileRow): void;
+  /** only of files that this process loads; of each a few a second at most */
+  progress(progress: LoadProgress): void;
   stats(stats: LedgerStats): void;
 }
 
@@ -28,14 +30,17 @@ export class LiveFeed {
   readonly #listeners = new Set<LiveListener>();
   /** the latest change told of each file, so that the overlap repeats nothing and a late reading takes nothing back */
   readonly #told = new Map<number, { readonly changedAt: number; readonly status: FileStatus; readonly at: number }>();
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   #lastStats: LedgerStats | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ticking = false;
 
   constructor(options: { readonly database: Queryable; readonly events: FileEvents }) {
     this.#database = options.database;
-    this.#unsubscribe = options.events.onFile((file) => this.#tell(file));
+    this.#unsubscribe = [
+      options.events.onFile((file) => this.#tell(file)),
+      options.events.onProgress((progress) => this.#tellProgress(progress)),
+    ];
   }
 
   /** Returns the function that ends the subscription. */
@@ -50,7 +55,7 @@ export class LiveFeed {
   }
 
   close(): void {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#listeners.clear();
     this.#stopTicking();
   }
@@ -71,6 +76,13 @@ export class LiveFeed {
     if (told !== undefined && changedAt === told.changedAt && file.status === told.status) return;
     this.#told.set(file.fileId, { changedAt, status: file.status, at: performance.now() });
     for (const listener of this.#listeners) listener.file(file);
+  }
+
+  #tellProgress(progress: LoadProgress): void {
+    const told = this.#told.get(progress.fileId);
+    // It comes from the thread by a way of its own, and may arrive behind the end of the load.
+    if (told !== undefined && told.status !== 'loading') return;
+    for (const listener of this.#listeners) listener.progress(progress);
   }
 
   async #tick(): Promise<void> {

@@ -11,13 +11,11 @@ import './postgres.ts';
 
 /**
  * One PostgreSQL for the whole run, of the version in SLUICE_TEST_POSTGRES (14–18), with a migrated template from which
- * each test makes its own database; and a fresh build, since worker threads and spawned processes run compiled code.
+ * each test makes its own database; and a fresh build, with the dashboard, since worker threads and spawned processes run compiled code.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const build = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-    encoding: 'utf8',
-  });
-  if (build.status !== 0) throw new Error(`the build failed:\n${build.stdout}${build.stderr}`);
+  build('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+  build('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn');
 
   const dataDirectory = await mkdtemp(join(tmpdir(), 'sluice-test-postgres-'));
   // Run by root, PostgreSQL has a user of its own, who has to get in.
@@ -49,4 +47,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await restarted.stop();
     await rm(dataDirectory, { recursive: true, force: true });
   };
+}
+
+function build(...command: readonly string[]): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
 }

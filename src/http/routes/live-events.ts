@@ -28,7 +28,8 @@ export function addLiveEventRoutes(app: App, { watcher }: Services, feed: LiveFe
         tags: ['ingestion'],
         summary: 'Live changes as server-sent events',
         description:
-          'Event `file` carries a File on each change of one; event `stats` carries the Stats, each second while something changes.',
+          'Event `file` carries a File on each change of one; event `stats` carries the Stats, each second while something changes; ' +
+          'event `progress` carries `{"fileId":7,"bytesRead":1048576,"rowsRead":9000}` up to five times a second for each larger file that this process is loading.',
         response: {
           200: { content: { 'text/event-stream': { schema: Type.Unsafe<Readable>({ type: 'string' }) } } },
           ...problems(401, 503),
@@ -49,6 +50,7 @@ export function addLiveEventRoutes(app: App, { watcher }: Services, feed: LiveFe
       };
       const unsubscribe = feed.subscribe({
         file: (file) => send(message('file', toFileReply(file))),
+        progress: ({ fileId, bytesRead, rowsRead }) => send(message('progress', { fileId, bytesRead, rowsRead })),
         stats: (stats) =>
           send(message('stats', { ...stats, watcher: { directory: watcher.directory, state: watcher.state } })),
       });
@@ -69,6 +71,6 @@ export function addLiveEventRoutes(app: App, { watcher }: Services, feed: LiveFe
   );
 }
 
-function message(event: 'file' | 'stats', value: unknown): string {
+function message(event: 'file' | 'progress' | 'stats', value: unknown): string {
   return `event: ${event}\ndata: ${JSON.stringify(value)}\n\n`;
 }

@@ -50,6 +50,26 @@ describe('GET /ingestion/files', () => {
     ]);
   });
 
+  test('finds names by a part of them, in letters of any case, together with status and cursor', async () => {
+    const names = ['Find-100%_a.csv', 'find-100%_b.csv', 'FIND-100%_ß.csv', 'find-1000_d.csv'];
+    for (const name of names.slice(0, 3)) await load(encodeURIComponent(name), plainFile({ tag: name, to: 2 }));
+    await load('find-1000_d.csv', 'no,such,columns\n');
+    const namesOf = (files: readonly unknown[]) => files.map((file) => Object(file).name);
+    const find = (query: object) => get('/ingestion/files').query(query).expect(200);
+
+    expect(namesOf((await find({ search: 'IND-100' })).body.data)).toEqual(names.toReversed());
+    expect(namesOf((await find({ search: '100%_' })).body.data)).toEqual(names.slice(0, 3).toReversed());
+    expect((await find({ search: 'find_1' })).body.data).toEqual([]);
+    expect((await find({ search: 'find-%' })).body.data).toEqual([]);
+    expect((await find({ search: 'find\\-' })).body.data).toEqual([]);
+    const failed = await find({ search: 'find-', status: 'failed' });
+    expect(namesOf(failed.body.data)).toEqual(['find-1000_d.csv']);
+    const { rows, sizes } = await walk('/ingestion/files?search=find-100', 3);
+    expect(namesOf(rows)).toEqual(names.toReversed());
+    expect(sizes).toEqual([3, 1]);
+    expect(namesOf((await find({ search: '' })).body.data).length).toBeGreaterThan(4);
+  });
+
   test('filters by exact name and by status; an empty filter is none', async () => {
     const failed = await load('filtered.csv', 'no,such,columns\n');
     const all = await get('/ingestion/files').expect(200);
@@ -270,6 +290,9 @@ describe('what is asked wrongly is 400 with a code that does not change', () => 
     '/ingestion/files?limit=1e999',
     '/ingestion/files?status=done',
     '/ingestion/files?status=LOADED',
+    '/ingestion/files?search=%00',
+    `/ingestion/files?search=${'x'.repeat(256)}`,
+    '/ingestion/files?search=a&search=b',
     '/ingestion/files?name=%00',
     `/ingestion/files?name=${'x'.repeat(256)}`,
     `/ingestion/files?cursor=${'x'.repeat(501)}`,
@@ -291,7 +314,10 @@ describe('what is asked wrongly is 400 with a code that does not change', () => 
   });
 
   test.each([
-    ['/ingestion/files?status=lodaed', 'status must be one of queued, loading, loaded, failed, duplicate'],
+    [
+      '/ingestion/files?status=lodaed',
+      'status must be one of queued, loading, loaded, failed, duplicate, held, reverted',
+    ],
     ['/ingestion/files?limit=x', 'limit must be a whole number from 1 to 1000'],
     ['/ingestion/files?limit=1001', 'limit must be a whole number from 1 to 1000'],
     ['/ingestion/files?name=a.csv&name=b.csv', 'name must be given once'],
@@ -306,7 +332,7 @@ describe('what is asked wrongly is 400 with a code that does not change', () => 
     const { body } = await get('/ingestion/files?stauts=failed&limit=1').expect(400);
     expect(body).toMatchObject({
       code: 'invalid_request',
-      detail: 'there is no parameter stauts here; there are: limit, cursor, status, name',
+      detail: 'there is no parameter stauts here; there are: limit, cursor, status, name, search',
     });
   });
 

@@ -9,6 +9,7 @@ import { sourceFiles } from '../../../src/database/schema.ts';
 import { FileEvents } from '../../../src/ingest/file-events.ts';
 import { LiveFeed } from '../../../src/monitoring/live-feed.ts';
 import { eventually } from '../../support/eventually.ts';
+import { HeldLoads } from '../../support/held-loads.ts';
 import { plainFile } from '../../support/plain-events.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
@@ -85,6 +86,42 @@ test('tells the stats while something changes, and they are those of /ingestion/
     expect(Object.keys(stats?.data).sort()).toEqual(Object.keys(body).sort());
     expect(stats?.data.watcher).toEqual(body.watcher);
   });
+});
+
+test('tells how far a file is while it is loaded', async () => {
+  const content = Buffer.from(plainFile({ tag: 'progress', to: 20_000 }));
+  const held = await HeldLoads.hold(service.database);
+  try {
+    await withStream(service.url, async (stream) => {
+      const loading = request(service.url).put('/uploads/progress.csv?wait=30').send(content).expect(200);
+      const replied = loading.then(({ body }) => body.files[0]);
+      const pid = await held.untilHeld();
+      // Of what happens within 200 ms only the end is told.
+      await eventually(async () => {
+        const [session] = await service.database.query<{ isLong: boolean }>(
+          `select clock_timestamp() - query_start > interval '250 ms' as "isLong" from pg_stat_activity where pid = $1`,
+          [pid],
+        );
+        expect(session?.isLong).toBe(true);
+      });
+      await held.release();
+      const { fileId } = await replied;
+      await stream.wanted(ends('progress.csv'), 1);
+
+      const own = stream.events.filter(({ event, data }) => event !== 'stats' && data.fileId === fileId);
+      const [progress] = own.filter(({ event }) => event === 'progress').map(({ data }) => data);
+      expect(Object.keys(progress)).toEqual(['fileId', 'bytesRead', 'rowsRead']);
+      expect(progress.bytesRead).toBeGreaterThan(0);
+      expect(progress.bytesRead).toBeLessThanOrEqual(content.length);
+      expect(progress.rowsRead).toBeGreaterThan(0);
+      expect(progress.rowsRead).toBeLessThanOrEqual(20_000);
+      expect(own.findLastIndex(({ event }) => event === 'progress')).toBeLessThan(
+        own.findIndex(({ data }) => data.status === 'loaded'),
+      );
+    });
+  } finally {
+    await held.release();
+  }
 });
 
 test('each of several clients hears everything once', async () => {
@@ -232,7 +269,7 @@ describe('many changes at once', () => {
   });
 });
 
-test('a change that is read late takes nothing back', async () => {
+test('a change or progress that comes late takes nothing back', async () => {
   const { connectionString } = service.database;
   const database = openDatabase({
     connectionString,
@@ -246,18 +283,23 @@ test('a change that is read late takes nothing back', async () => {
     await failFiles(service.database, 'late.csv', 1);
     const [late] = await database.select().from(sourceFiles).where(eq(sourceFiles.name, 'late.csv'));
     if (late === undefined) throw new TypeError('no file');
-    const told: string[] = [];
+    const told: (string | number)[] = [];
     const stop = feed.subscribe({
       file: ({ name, status }) => name === 'late.csv' && told.push(status),
+      progress: ({ rowsRead }) => told.push(rowsRead),
       stats: () => {},
     });
     const at = (ms: number) => new Date(late.updatedAt.getTime() + ms);
     events.fileChanged({ ...late, status: 'loading', updatedAt: at(1000) });
     events.fileChanged({ ...late, status: 'queued', updatedAt: at(999) });
     events.fileChanged({ ...late, status: 'loading', updatedAt: at(1000) });
+    const { fileId } = late;
+    events.progressed({ fileId, bytesRead: 1, rowsRead: 1 });
     events.fileChanged({ ...late, status: 'loaded', updatedAt: at(1000) });
+    events.progressed({ fileId, bytesRead: 2, rowsRead: 2 });
     stop();
-    expect(told).toEqual(['loading', 'loaded']);
+    events.progressed({ fileId: fileId + 1, bytesRead: 3, rowsRead: 3 });
+    expect(told).toEqual(['loading', 1, 'loaded']);
   } finally {
     feed.close();
     await database.$client.end();

@@ -22,10 +22,12 @@ const areas: Area[] = markdownTable(readRepositoryFile('docs/ARCHITECTURE.md'), 
   packages: names(packages),
 }));
 
-const sources = repositoryFiles('src', '.ts').map((path) => ({
-  path,
-  imports: importsOf(path, readRepositoryFile(path)),
-}));
+const sources = ['.ts', '.tsx']
+  .flatMap((ending) => repositoryFiles('src', ending))
+  .map((path) => ({
+    path,
+    imports: importsOf(path, readRepositoryFile(path)),
+  }));
 
 /** What is really imported: by area, with a file that does it. */
 const edges = new Map<string, string>();

@@ -1,0 +1,20 @@
+import { type Connection, liveEvents } from '../api/live-events.ts';
+import { useStore } from '../state/use-store.ts';
+
+const WORDS = {
+  connecting: 'Connecting',
+  open: 'Live',
+  waiting: 'Disconnected',
+  locked: 'Locked',
+} as const satisfies Record<Connection['phase'], string>;
+
+/** Whether what is seen is kept up to date; the banner says more where it is not. */
+export function ConnectionMark() {
+  const { phase } = useStore(liveEvents.connection);
+  return (
+    <span class={`connection-mark ${phase}`}>
+      <span class="dot" aria-hidden="true" />
+      {WORDS[phase]}
+    </span>
+  );
+}

@@ -1,0 +1,61 @@
+import { useEffect, useState } from 'preact/hooks';
+import { useLocation } from 'wouter-preact';
+import { announce } from '../components/announcements.tsx';
+import { Icon } from '../components/icon.tsx';
+import { formatCounted } from '../format/numbers.ts';
+import { droppedFiles } from './dropped-files.ts';
+import { addUploads } from './uploads.ts';
+
+/** Takes files wherever they are dropped, on any page; shows so while they hang over it. */
+export function DropOverlay() {
+  const [isOver, setOver] = useState(false);
+  const [, navigate] = useLocation();
+  useEffect(() => {
+    const take = async (transfer: DataTransfer) => {
+      const { files, leftOut } = await droppedFiles(transfer);
+      addUploads(files);
+      if (leftOut > 0) announce(`${formatCounted(leftOut, 'file')} of the folder left out: not .csv or .csv.gz`);
+      // Where its progress is to be seen.
+      navigate('/');
+    };
+    const onDragOver = (event: DragEvent) => {
+      if (!holdsFiles(event)) return;
+      // Else the browser would leave the page and show the file.
+      event.preventDefault();
+      setOver(true);
+    };
+    const onDragLeave = (event: DragEvent) => {
+      // It comes for each element that is left; out of the window there is no next one.
+      if (event.relatedTarget === null) setOver(false);
+    };
+    const onDrop = (event: DragEvent) => {
+      // A place on a page that takes them itself has said so.
+      if (!holdsFiles(event) || event.dataTransfer === null || event.defaultPrevented) return;
+      event.preventDefault();
+      take(event.dataTransfer).catch((error: unknown) => announce(`The files could not be read: ${String(error)}`));
+    };
+    const listening = new AbortController();
+    const { signal } = listening;
+    window.addEventListener('dragenter', onDragOver, { signal });
+    window.addEventListener('dragover', onDragOver, { signal });
+    window.addEventListener('dragleave', onDragLeave, { signal });
+    // On its way down: a dialog that takes them itself lets nobody above hear of it.
+    window.addEventListener('drop', () => setOver(false), { signal, capture: true });
+    window.addEventListener('drop', onDrop, { signal });
+    return () => listening.abort();
+  }, [navigate]);
+  if (!isOver) return null;
+  return (
+    <div class="drop-overlay" aria-hidden="true">
+      <div class="drop-target">
+        <Icon name="upload" />
+        <p>Drop to load</p>
+        <p class="small">.csv and .csv.gz, several at once, or a folder of them</p>
+      </div>
+    </div>
+  );
+}
+
+function holdsFiles({ dataTransfer }: DragEvent): boolean {
+  return dataTransfer?.types.includes('Files') ?? false;
+}

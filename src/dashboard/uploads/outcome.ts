@@ -1,0 +1,31 @@
+import type { FileReply } from '../api/reply-types.ts';
+import { formatCount, formatCounted } from '../format/numbers.ts';
+
+/** What became of a file, in a sentence that begins with its name. */
+export function outcomeInWords(file: FileReply): string {
+  return `${file.name}: ${file.status === 'failed' ? 'failed: ' : ''}${resultInWords(file)}`;
+}
+
+/** The same without the name. */
+export function resultInWords(file: FileReply): string {
+  switch (file.status) {
+    case 'queued':
+      return 'waiting to be loaded';
+    case 'loading':
+      return 'being loaded';
+    case 'loaded':
+      return `${formatCounted(file.rowsLoaded, 'row')} loaded${rejected(file.rowsRejected)}`;
+    case 'failed':
+      return file.error?.message ?? 'failed for no reason that was noted';
+    case 'duplicate':
+      return `the same bytes are loaded already, as file ${file.duplicateOf ?? '?'}`;
+    case 'held':
+      return file.error?.message ?? `held: ${formatCount(file.rowsRejected)} rows are rejected`;
+    case 'reverted':
+      return 'its rows were taken out again';
+  }
+}
+
+function rejected(rows: number): string {
+  return rows === 0 ? '' : `, ${formatCounted(rows, 'row')} rejected`;
+}

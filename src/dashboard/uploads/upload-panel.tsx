@@ -1,0 +1,99 @@
+import { Icon, type IconName } from '../components/icon.tsx';
+import { ProgressBar } from '../components/progress-bar.tsx';
+import { StateBadge } from '../components/state-badge.tsx';
+import { useNow } from '../state/use-now.ts';
+import { useStore } from '../state/use-store.ts';
+import { isOver, type Upload } from './upload-queue.ts';
+import { uploadText } from './upload-text.ts';
+import { cancelUpload, clearUploads, retryUpload, uploads } from './uploads.ts';
+
+/** What was dropped or picked in this tab, and how far each file is. */
+export function UploadPanel() {
+  const queue = useStore(uploads);
+  const now = useNow(1000);
+  if (queue.length === 0) return null;
+  const over = queue.filter(isOver).length;
+  return (
+    <section class="card" aria-labelledby="uploads-title">
+      <div class="card-head">
+        <h2 id="uploads-title">
+          Your uploads{' '}
+          <span class="muted small">
+            {over} of {queue.length} finished
+          </span>
+        </h2>
+        <button type="button" class="button quiet" disabled={over === 0} onClick={clearUploads}>
+          Clear finished
+        </button>
+      </div>
+      <ul class="upload-list">
+        {queue.map((upload) => (
+          <UploadRow key={upload.id} upload={upload} now={now} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function UploadRow({ upload, now }: { readonly upload: Upload; readonly now: number }) {
+  const { id, name, state } = upload;
+  const { words, share } = uploadText(upload, now);
+  const isOpen = state.phase === 'waiting' || state.phase === 'sending' || state.phase === 'pausing';
+  return (
+    <li class="upload-row">
+      <span class="upload-state">
+        <Phase upload={upload} />
+      </span>
+      <span class="upload-name">
+        {state.phase === 'taken' ? <a href={`#/files/${state.file.fileId}`}>{state.file.name}</a> : name}
+      </span>
+      <span class={`upload-words ${state.phase === 'refused' ? 'bad' : 'muted'}`}>{words}</span>
+      <span class="upload-actions">
+        {isOpen ? (
+          <button
+            type="button"
+            class="button quiet icon-only"
+            aria-label={`Cancel ${name}`}
+            onClick={() => cancelUpload(id)}
+          >
+            <Icon name="close" />
+          </button>
+        ) : null}
+        {(state.phase === 'refused' && state.canRetry) || state.phase === 'cancelled' ? (
+          <button type="button" class="button" aria-label={`Send ${name} again`} onClick={() => retryUpload(id)}>
+            Send again
+          </button>
+        ) : null}
+      </span>
+      {share === undefined ? null : (
+        <ProgressBar share={share === 'unknown' ? undefined : share} label={`${name}: ${words}`} />
+      )}
+    </li>
+  );
+}
+
+function Phase({ upload: { state } }: { readonly upload: Upload }) {
+  switch (state.phase) {
+    case 'waiting':
+      return <Mark icon="clock" words="waiting" tone="calm" />;
+    case 'sending':
+      return <Mark icon="upload" words="uploading" tone="busy" />;
+    case 'pausing':
+      return <Mark icon="unplugged" words="interrupted" tone="warn" />;
+    case 'refused':
+      return <Mark icon="cross" words="not sent" tone="bad" />;
+    case 'cancelled':
+      return <Mark icon="close" words="cancelled" tone="calm" />;
+    case 'taken':
+      return <StateBadge status={state.file.status} />;
+  }
+}
+
+function Mark(props: { readonly icon: IconName; readonly words: string; readonly tone: string }) {
+  return (
+    <span class={`badge tone-${props.tone}`}>
+      <Icon name={props.icon} />
+      {props.words}
+    </span>
+  );
+}

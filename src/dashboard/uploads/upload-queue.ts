@@ -1,0 +1,159 @@
+import type { FileReply, LoadProgress } from '../api/reply-types.ts';
+import { type Sample, withSample } from './rate.ts';
+
+/** What is known of one file that somebody dropped or picked. */
+export interface Upload {
+  readonly id: number;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly maxRejectPercent: number | undefined;
+  /** how often its sending broke off */
+  readonly losses: number;
+  readonly state: UploadState;
+}
+
+export type UploadState =
+  /** for its turn */
+  | { readonly phase: 'waiting' }
+  | { readonly phase: 'sending'; readonly sentBytes: number; readonly samples: readonly Sample[] }
+  /** the connection broke; it is sent again at `retryAt`, ms since 1970 */
+  | { readonly phase: 'pausing'; readonly retryAt: number }
+  /** the server has it: its own state says the rest */
+  | { readonly phase: 'taken'; readonly file: FileReply; readonly load: Load }
+  | { readonly phase: 'refused'; readonly message: string; readonly canRetry: boolean }
+  | { readonly phase: 'cancelled' };
+
+/** How far its load has come. */
+export interface Load {
+  readonly bytesRead: number;
+  readonly rowsRead: number;
+  readonly samples: readonly Sample[];
+}
+
+export type UploadEvent =
+  | { readonly kind: 'added'; readonly uploads: readonly Upload[] }
+  | { readonly kind: 'started'; readonly id: number; readonly at: number }
+  | { readonly kind: 'sent'; readonly id: number; readonly bytes: number; readonly at: number }
+  | { readonly kind: 'lost'; readonly id: number; readonly at: number }
+  | { readonly kind: 'taken'; readonly id: number; readonly file: FileReply }
+  | { readonly kind: 'refused'; readonly id: number; readonly message: string; readonly canRetry: boolean }
+  | { readonly kind: 'cancelled'; readonly id: number }
+  | { readonly kind: 'retried'; readonly id: number }
+  | { readonly kind: 'file'; readonly file: FileReply; readonly isLive: boolean }
+  | { readonly kind: 'progress'; readonly progress: LoadProgress; readonly at: number }
+  | { readonly kind: 'cleared' };
+
+export type UploadQueue = readonly Upload[];
+
+/** More at once would only make each other late; the server loads one after the other anyway. */
+export const MAX_SENDING = 3;
+/** After that somebody has to look at the network, and press the button. */
+export const MAX_LOSSES = 5;
+const FIRST_PAUSE_MS = 1000;
+const NOTHING_LOADED: Load = { bytesRead: 0, rowsRead: 0, samples: [] };
+const TERMINAL: ReadonlySet<FileReply['status']> = new Set(['loaded', 'failed', 'duplicate', 'held', 'reverted']);
+
+export const isTerminal = ({ status }: FileReply): boolean => TERMINAL.has(status);
+
+/** The queue after an event. What does not fit the state of an upload, such as bytes sent of a cancelled one, changes nothing. */
+export function afterEvent(queue: UploadQueue, event: UploadEvent): UploadQueue {
+  switch (event.kind) {
+    case 'added':
+      return [...event.uploads, ...queue];
+    case 'cleared':
+      return queue.filter((upload) => !isOver(upload));
+    case 'file':
+    case 'progress':
+      return changed(queue, (upload) => afterServerEvent(upload, event));
+    default:
+      return changed(queue, (upload) => (upload.id === event.id ? afterOwnEvent(upload, event) : upload));
+  }
+}
+
+/** Those whose turn it is, oldest first. */
+export function startable(queue: UploadQueue, now: number): readonly Upload[] {
+  const free = MAX_SENDING - queue.filter(({ state }) => state.phase === 'sending').length;
+  const due = queue.filter(
+    ({ state }) => state.phase === 'waiting' || (state.phase === 'pausing' && state.retryAt <= now),
+  );
+  return [...due].sort((one, other) => one.id - other.id).slice(0, Math.max(0, free));
+}
+
+/** When the next pause ends, ms since 1970. */
+export function nextRetryAt(queue: UploadQueue): number | undefined {
+  const times = queue.flatMap(({ state }) => (state.phase === 'pausing' ? [state.retryAt] : []));
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+export function isOver({ state }: Upload): boolean {
+  if (state.phase === 'taken') return isTerminal(state.file);
+  return state.phase === 'refused' || state.phase === 'cancelled';
+}
+
+type OwnEvent = Exclude<UploadEvent, { kind: 'added' | 'cleared' | 'file' | 'progress' }>;
+
+function afterOwnEvent(upload: Upload, event: OwnEvent): Upload {
+  const { state } = upload;
+  const isOpen = state.phase === 'waiting' || state.phase === 'pausing' || state.phase === 'sending';
+  switch (event.kind) {
+    case 'started':
+      if (!isOpen) return upload;
+      return { ...upload, state: { phase: 'sending', sentBytes: 0, samples: [{ at: event.at, value: 0 }] } };
+    case 'sent':
+      if (state.phase !== 'sending') return upload;
+      return {
+        ...upload,
+        state: {
+          phase: 'sending',
+          sentBytes: event.bytes,
+          samples: withSample(state.samples, { at: event.at, value: event.bytes }),
+        },
+      };
+    case 'lost':
+      if (state.phase !== 'sending') return upload;
+      return afterLoss({ ...upload, losses: upload.losses + 1 }, event.at);
+    case 'taken':
+      if (state.phase !== 'sending') return upload;
+      return { ...upload, losses: 0, state: { phase: 'taken', file: event.file, load: NOTHING_LOADED } };
+    case 'refused':
+      if (!isOpen) return upload;
+      return { ...upload, state: { phase: 'refused', message: event.message, canRetry: event.canRetry } };
+    case 'cancelled':
+      return isOpen ? { ...upload, state: { phase: 'cancelled' } } : upload;
+    case 'retried':
+      return state.phase === 'taken' || state.phase === 'sending'
+        ? upload
+        : { ...upload, losses: 0, state: { phase: 'waiting' } };
+  }
+}
+
+function afterLoss(upload: Upload, now: number): Upload {
+  if (upload.losses >= MAX_LOSSES) {
+    const message = `The connection broke ${upload.losses} times. Is Sluice still running?`;
+    return { ...upload, state: { phase: 'refused', message, canRetry: true } };
+  }
+  return { ...upload, state: { phase: 'pausing', retryAt: now + FIRST_PAUSE_MS * 2 ** (upload.losses - 1) } };
+}
+
+function afterServerEvent(upload: Upload, event: Extract<UploadEvent, { kind: 'file' | 'progress' }>): Upload {
+  const { state } = upload;
+  if (state.phase !== 'taken') return upload;
+  if (event.kind === 'file') {
+    if (event.file.fileId !== state.file.fileId) return upload;
+    // A reading that was asked for before the live event came may arrive behind it.
+    if (!event.isLive && isTerminal(state.file)) return upload;
+    // A file that waits again begins anew.
+    const load = event.file.status === 'queued' ? NOTHING_LOADED : state.load;
+    return { ...upload, state: { phase: 'taken', file: event.file, load } };
+  }
+  const { fileId, bytesRead, rowsRead } = event.progress;
+  if (fileId !== state.file.fileId || isTerminal(state.file)) return upload;
+  const samples = withSample(state.load.samples, { at: event.at, value: bytesRead });
+  return { ...upload, state: { ...state, load: { bytesRead, rowsRead, samples } } };
+}
+
+/** The same array where nothing changed, so that nothing is drawn again. */
+function changed(queue: UploadQueue, change: (upload: Upload) => Upload): UploadQueue {
+  const next = queue.map(change);
+  return next.some((upload, index) => upload !== queue[index]) ? next : queue;
+}
