@@ -3,7 +3,7 @@ import { isUniqueViolation } from '../database/database-error.ts';
 import type { SourceFileRow } from '../database/schema.ts';
 import { FileError } from './file-error.ts';
 import { findByContent, findEarlierVersions, isSizeCommitted } from './ledger/find-files.ts';
-import { isCorrected } from './ledger/find-rejects.ts';
+import { isCorrectedRoot } from './ledger/find-rejects.ts';
 import { abandonFile, failFile, markDuplicate, requeueFile, restartFile } from './ledger/finish-files.ts';
 import { NeedsInspectionError } from './load/content-proof.ts';
 import { Corrections } from './load/corrections.ts';
@@ -182,7 +182,7 @@ function startPosition(
  * that may be loaded again.
  */
 async function isTailCorrected(database: Queryable, { fileId, tailLine }: SourceFileRow): Promise<boolean> {
-  return tailLine !== null && (await isCorrected(database, { fileId, lineNumber: tailLine }));
+  return tailLine !== null && (await isCorrectedRoot(database, { fileId, lineNumber: tailLine }));
 }
 
 /** The version of which the content holds all bytes, the longest one: whatever came in between, its rows are loaded. */
