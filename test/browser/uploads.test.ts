@@ -81,8 +81,14 @@ describe('files that are dropped', () => {
 describe('files that are picked', () => {
   test('can be picked by keyboard alone, with a limit for rejects', async ({ page }) => {
     await page.goto('/');
-    await page.getByRole('button', { name: 'Add files' }).press('Enter');
+    const button = page.getByRole('button', { name: 'Add files' });
     const dialog = page.getByRole('dialog', { name: 'Add files' });
+    await button.press('Enter');
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    // The focus is where it was.
+    await page.keyboard.press('Enter');
     await expectAccessible(page);
     const chooser = page.waitForEvent('filechooser');
     await dialog.getByLabel('Choose files').press('Space');
@@ -100,14 +106,33 @@ describe('files that are picked', () => {
     expect(new URL((await sent).url()).searchParams.get('maxRejectPercent')).toBe('12.5');
     await dialog.waitFor({ state: 'detached' });
   });
+});
 
-  test('the dialog closes with Escape, and the focus is where it was', async ({ page }) => {
-    await page.goto('/');
-    const button = page.getByRole('button', { name: 'Add files' });
-    await button.press('Enter');
-    await page.getByRole('dialog').waitFor();
-    await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await button.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
-  });
+test('files can be checked only: what loading would find is said, and nothing is kept', async ({ page, service }) => {
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Add files' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add files' });
+  const files = [
+    { name: 'some.csv', content: plainFile({ tag: 'some', to: 10, badEvery: 5 }) },
+    { name: 'near.csv', content: plainFile({ tag: 'near', to: 1 }).replace('event_type', 'event_typ') },
+  ];
+  await dialog
+    .getByLabel('Choose files')
+    .setInputFiles(files.map(({ name, content }) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(content) })));
+  await dialog.getByRole('checkbox', { name: /^Check only/ }).check();
+  await dialog.getByRole('button', { name: 'Check 2 files' }).click();
+  await dialog.getByText('10 rows: 8 clean, 2 rejected.').waitFor();
+  await dialog.getByText('Did you mean event_type by event_typ?').waitFor();
+  await dialog
+    .getByText(/^line \d+ /)
+    .first()
+    .waitFor();
+  await expectAccessible(page);
+  expect(await service.database.query('select name from source_files')).toEqual([]);
+  await dialog.getByRole('button', { name: 'Load 2 files now' }).click();
+  await page.locator('.upload-row', { hasText: 'some.csv' }).getByText('8 rows loaded, 2 rows rejected').waitFor();
+  await page
+    .locator('.upload-row', { hasText: 'near.csv' })
+    .getByText(/event_type/)
+    .waitFor();
 });

@@ -29,7 +29,7 @@ function CheckResult({ result }: { readonly result: ValidationReply }) {
         </p>
       ))}
       {ignoredColumns.length === 0 ? null : <p class="muted">Ignored columns: {ignoredColumns.join(', ')}</p>}
-      {rejects.length === 0 ? null : (
+      {rejects.length === 0 || outcome === 'duplicate' ? null : (
         <ul class="check-rejects">
           {rejects.slice(0, SHOWN_REJECTS).map(({ lineNumber, message }) => (
             <li key={lineNumber}>
