@@ -4,7 +4,7 @@ import { HEADER, plainFile } from '../support/plain-events.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { test } from './support/browser-test.ts';
 import { expectNoSidewaysScroll, PHONE } from './support/layout.ts';
-import { linesOf, pairsOf, rowsOf } from './support/page-text.ts';
+import { linesOf, pairsOf, rowsOf, stateOf } from './support/page-text.ts';
 import { upload } from './support/upload.ts';
 
 const NAMELESS = 'U1,view,2024-01-15,P1,,10.00,S1\n';
@@ -43,14 +43,14 @@ describe('the page of a file', () => {
     await notice.waitFor();
     expect(await notice.innerText()).toContain('event_timestamp');
     expect(await notice.innerText()).toContain('deliver it again');
-    expect(await page.locator('.page-head').innerText()).toContain('failed');
+    expect(await stateOf(page)).toBe('failed');
     await expectAccessible(page);
 
     await page.getByRole('button', { name: 'Retry' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Try again' }).click();
     await eventually(async () => {
       expect(await linesOf(page.locator('.timeline'))).toContain('Load started, attempt 2');
-      expect(await page.locator('.page-head').innerText()).toContain('failed');
+      expect(await stateOf(page)).toBe('failed');
     });
   });
 

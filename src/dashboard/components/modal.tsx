@@ -17,9 +17,12 @@ export function Modal({ title, children, onClose, onDrop, isWide = false }: Moda
   const titleId = useId();
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
+    const opened = dialog.current;
+    opened?.showModal();
     return () => {
-      // Taken out of the page, a dialog does not give the focus back by itself.
+      // As long as it is open nothing behind it takes the focus; taken out of the page, it does not give it back by itself.
+      dialog.current = null;
+      opened?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
@@ -39,7 +42,12 @@ export function Modal({ title, children, onClose, onDrop, isWide = false }: Moda
         onDrop(event.dataTransfer);
       }}
       // The browser closes on a second Escape whatever was said to the first.
-      onClose={() => (onClose === undefined ? dialog.current?.showModal() : onClose())}
+      onClose={() => {
+        // Closed because it is taken out of the page.
+        if (dialog.current === null) return;
+        if (onClose === undefined) dialog.current.showModal();
+        else onClose();
+      }}
     >
       <h2 id={titleId}>{title}</h2>
       {children}

@@ -1,4 +1,4 @@
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 /** What is seen of an element, line by line, without the empty ones. */
 export async function linesOf(element: Locator): Promise<string[]> {
@@ -22,4 +22,9 @@ export async function rowsOf(table: Locator): Promise<string[][]> {
   return await Promise.all(
     rows.map(async (row) => (await row.locator('th, td').allTextContents()).map((text) => text.trim())),
   );
+}
+
+/** The word of the state that the page of a file shows. */
+export async function stateOf(page: Page): Promise<string> {
+  return await page.locator('.page-head .badge').innerText();
 }
