@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
+import { chromiumPath } from '../../scripts/chromium.mjs';
 import { eventually } from '../support/eventually.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { test } from './support/browser-test.ts';
-import { chromiumPath } from './support/chromium.ts';
 import { dropFiles } from './support/drop-files.ts';
 import { expectNoSidewaysScroll, PHONE } from './support/layout.ts';
 import { PageFaults } from './support/page-faults.ts';

@@ -19,10 +19,10 @@ describe('files that are dropped', () => {
           if (phases.at(-1) !== words) phases.push(words);
         }
       }).observe(document.body, { subtree: true, childList: true, characterData: true })`);
-    const drag = await startDrag(page, [{ name: 'shop.csv', content: plainFile({ tag: 'p', to: 150_000 }) }]);
+    const drag = await startDrag(page, [{ name: 'shop.csv', content: plainFile({ tag: 'p', to: 80_000 }) }]);
     await page.getByText('Drop to load').waitFor();
     await drag.drop();
-    await page.locator(uploadRow('shop.csv')).getByText('150,000 rows loaded').waitFor({ timeout: 60_000 });
+    await page.locator(uploadRow('shop.csv')).getByText('80,000 rows loaded').waitFor({ timeout: 60_000 });
     expect(await page.getByText('Drop to load').count()).toBe(0);
 
     const phases = await page.evaluate<string[]>('phases');
@@ -34,10 +34,10 @@ describe('files that are dropped', () => {
     expect(phases.filter((words) => /^uploading: [\d.]+ .?B of [\d.]+ MB sent/.test(words))).not.toEqual([]);
     expect(phases.filter((words) => /^loading: [\d,]+ rows read, [\d.]+ .?B of [\d.]+ MB/.test(words))).not.toEqual([]);
     await eventually(async () => {
-      expect(await page.locator('[aria-live="polite"]').textContent()).toContain('shop.csv: 150,000 rows loaded');
+      expect(await page.locator('[aria-live="polite"]').textContent()).toContain('shop.csv: 80,000 rows loaded');
     });
     const row = page.getByRole('row', { name: /shop\.csv/ });
-    expect(await row.textContent()).toMatch(/loaded150,0000/);
+    expect(await row.textContent()).toMatch(/loaded80,0000/);
     expect(service.logLines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
   });
 
@@ -122,7 +122,7 @@ test('files can be checked only: what loading would find is said, and nothing is
   await dialog.getByRole('checkbox', { name: /^Check only/ }).check();
   await dialog.getByRole('button', { name: 'Check 2 files' }).click();
   await dialog.getByText('10 rows: 8 clean, 2 rejected.').waitFor();
-  await dialog.getByText('Did you mean event_type by event_typ?').waitFor();
+  await dialog.getByText(/Did you mean event_type by event_typ/i).waitFor();
   await dialog
     .getByText(/^line \d+ /)
     .first()

@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 import type { PurchasesSchema, UserSchema } from '../../http/schemas/analytics.ts';
 import type { FileReply, RejectReply } from '../../http/schemas/file.ts';
+import type { RejectClusterSchema } from '../../http/schemas/reject-cluster.ts';
 import type { ProblemSchema } from '../../http/schemas/shared.ts';
 import type { HealthSchema, StatsSchema } from '../../http/schemas/stats.ts';
 import type { ValidationReply } from '../../http/schemas/validation.ts';
@@ -12,6 +13,7 @@ export type Stats = Static<typeof StatsSchema>;
 export type Health = Static<typeof HealthSchema>;
 export type Problem = Static<typeof ProblemSchema>;
 export type PurchaseDay = Static<typeof PurchasesSchema>;
+export type RejectCluster = Static<typeof RejectClusterSchema>;
 export type User = Static<typeof UserSchema>;
 
 export interface Page<T> {

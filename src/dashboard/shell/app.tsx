@@ -7,6 +7,7 @@ import { Announcements } from '../components/announcements.tsx';
 import { AnalyticsPage } from '../pages/analytics/analytics-page.tsx';
 import { FilePage } from '../pages/file/file-page.tsx';
 import { OverviewPage } from '../pages/overview/overview-page.tsx';
+import { ProblemsPage } from '../pages/problems/problems-page.tsx';
 import { DropOverlay } from '../uploads/drop-overlay.tsx';
 import { followUploads } from '../uploads/uploads.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
@@ -33,6 +34,7 @@ export function App() {
           <Route path="/" component={OverviewPage} />
           <Route path="/files/:id">{({ id }) => <FileRoute id={id} />}</Route>
           <Route path="/analytics" component={AnalyticsPage} />
+          <Route path="/problems" component={ProblemsPage} />
           <Route component={NotFoundPage} />
         </Switch>
       </main>

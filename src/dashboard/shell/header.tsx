@@ -18,6 +18,7 @@ export function Header() {
       </Link>
       <nav aria-label="Pages">
         <NavLink href="/" label="Files" />
+        <NavLink href="/problems" label="Problems" />
         <NavLink href="/analytics" label="Analytics" />
         <a class="nav-link" href="docs">
           API

@@ -29,9 +29,9 @@ export function DropOverlay() {
       if (event.relatedTarget === null) setOver(false);
     };
     const onDrop = (event: DragEvent) => {
-      if (!holdsFiles(event) || event.dataTransfer === null) return;
+      // A place on a page that takes them itself has said so.
+      if (!holdsFiles(event) || event.dataTransfer === null || event.defaultPrevented) return;
       event.preventDefault();
-      setOver(false);
       take(event.dataTransfer).catch((error: unknown) => announce(`The files could not be read: ${String(error)}`));
     };
     const listening = new AbortController();
@@ -39,6 +39,8 @@ export function DropOverlay() {
     window.addEventListener('dragenter', onDragOver, { signal });
     window.addEventListener('dragover', onDragOver, { signal });
     window.addEventListener('dragleave', onDragLeave, { signal });
+    // On its way down: a dialog that takes them itself lets nobody above hear of it.
+    window.addEventListener('drop', () => setOver(false), { signal, capture: true });
     window.addEventListener('drop', onDrop, { signal });
     return () => listening.abort();
   }, [navigate]);

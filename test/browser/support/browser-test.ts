@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { test as base, vi } from 'vitest';
+import { launchChromium } from '../../../scripts/chromium.mjs';
 import { startTestService, type TestService } from '../../support/service.ts';
-import { launchChromium } from './chromium.ts';
 import { PageFaults } from './page-faults.ts';
 
 /** A browser shares two cores with everything else that runs. */

@@ -1,31 +1,27 @@
+// An installed Chromium: the tests and the script that makes the screenshots drive it.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { chromium } from 'playwright-core';
 
 /** Debian's name first, then Ubuntu's, then what Google's package and CI machines have. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const LAUNCHED_WITHIN_MS = 60_000;
 
-/**
- * The path of an installed Chromium: CHROMIUM, or the first of its usual names in PATH.
- * @throws where there is none, saying what to install
- */
-export function chromiumPath(env: NodeJS.ProcessEnv = process.env): string {
-  const named = env['CHROMIUM'];
+export function chromiumPath(env = process.env) {
+  const named = env.CHROMIUM;
   if (named !== undefined && named !== '') {
     if (isExecutable(named)) return named;
     throw new Error(`CHROMIUM is ${named}, which can't be run`);
   }
-  const folders = (env['PATH'] ?? '').split(delimiter).filter(Boolean);
+  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
   const path = NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
   if (path !== undefined) return path;
   throw new Error(
-    'no Chromium is installed, and the dashboard is tested in a real one: apt-get install chromium, or name one in CHROMIUM',
+    'no Chromium is installed, and the dashboard needs to be seen in a real one: apt-get install chromium, or name one in CHROMIUM',
   );
 }
 
-/** A headless Chromium; whoever launches it closes it. */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium() {
   return await chromium.launch({
     executablePath: chromiumPath(),
     headless: true,
@@ -40,7 +36,7 @@ export async function launchChromium(): Promise<Browser> {
   });
 }
 
-function isExecutable(path: string): boolean {
+function isExecutable(path) {
   try {
     accessSync(path, constants.X_OK);
     return true;

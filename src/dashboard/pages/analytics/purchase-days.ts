@@ -1,0 +1,76 @@
+import { callJson } from '../../api/client.ts';
+import type { Page, PurchaseDay } from '../../api/reply-types.ts';
+
+export const RANGES = ['30', '90', '365', 'all'] as const;
+export type Range = (typeof RANGES)[number];
+
+export interface PurchaseDays {
+  /** oldest first; days between them on which nothing was bought are there with zeros, unless they are far apart */
+  readonly days: readonly PurchaseDay[];
+  /** whether there are older ones than could be read */
+  readonly isCut: boolean;
+}
+
+const PAGE_DAYS = 1000;
+/** About 27 years; more points than any screen has. */
+const MOST_DAYS = 10_000;
+const DAY_MS = 86_400_000;
+
+/** Reads purchases per day, up to the last day that has any: data of last year are as good to look at as today's. */
+export async function readPurchaseDays(range: Range, signal: AbortSignal): Promise<PurchaseDays> {
+  if (range !== 'all') {
+    const wanted = Number(range);
+    const { data } = await readPage(signal, { limit: wanted });
+    const [newest] = data;
+    if (newest === undefined) return { days: [], isCut: false };
+    const first = dayNumber(newest) - wanted + 1;
+    return { days: withEmptyDays(data.filter((day) => dayNumber(day) >= first).reverse()), isCut: false };
+  }
+  const days: PurchaseDay[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await readPage(signal, { limit: PAGE_DAYS, cursor });
+    days.push(...page.data);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined && days.length < MOST_DAYS);
+  return { days: withEmptyDays(days.reverse()), isCut: cursor !== undefined };
+}
+
+function readPage(
+  signal: AbortSignal,
+  query: { readonly limit: number; readonly cursor?: string | undefined },
+): Promise<Page<PurchaseDay>> {
+  return callJson('analytics/purchases', { query, signal });
+}
+
+/** A plot that left them out would draw a quiet week as if it had not been. */
+export function withEmptyDays(days: readonly PurchaseDay[]): readonly PurchaseDay[] {
+  const [first] = days;
+  const last = days.at(-1);
+  if (first === undefined || last === undefined) return days;
+  // One wrong year among the dates would make millions of days.
+  if (dayNumber(last) - dayNumber(first) >= MOST_DAYS) return days;
+  const filled: PurchaseDay[] = [];
+  for (const day of days) {
+    const before = filled.at(-1);
+    for (
+      let number = before === undefined ? dayNumber(day) : dayNumber(before) + 1;
+      number < dayNumber(day);
+      number += 1
+    ) {
+      filled.push(emptyDay(new Date(number * DAY_MS).toISOString().slice(0, 10)));
+    }
+    filled.push(day);
+  }
+  return filled;
+}
+
+const dayNumber = ({ purchaseDate }: PurchaseDay): number => Date.parse(`${purchaseDate}T00:00:00Z`) / DAY_MS;
+
+const emptyDay = (purchaseDate: string): PurchaseDay => ({
+  purchaseDate,
+  totalPurchases: 0,
+  totalRevenue: '0.00',
+  avgOrderValue: '0.00',
+  uniqueCustomers: 0,
+});

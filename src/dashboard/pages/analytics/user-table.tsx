@@ -1,0 +1,49 @@
+import type { User } from '../../api/reply-types.ts';
+import { formatExact } from '../../format/moments.ts';
+import { formatCount, formatMoney } from '../../format/numbers.ts';
+
+export function UserTable({ users }: { readonly users: readonly User[] }) {
+  return (
+    <div class="table-frame">
+      <table class="table">
+        <caption class="visually-hidden">Users, most events first</caption>
+        <thead>
+          <tr>
+            <th scope="col">User</th>
+            <th scope="col" class="number">
+              Events
+            </th>
+            <th scope="col" class="number">
+              Views
+            </th>
+            <th scope="col" class="number">
+              To cart
+            </th>
+            <th scope="col" class="number">
+              Purchases
+            </th>
+            <th scope="col" class="number">
+              Spent
+            </th>
+            <th scope="col">Last seen</th>
+          </tr>
+        </thead>
+        <tbody>
+          {users.map((user) => (
+            <tr key={user.userId}>
+              <td class="user-id">{user.userId}</td>
+              <td class="number">{formatCount(user.totalEvents)}</td>
+              <td class="number">{formatCount(user.views)}</td>
+              <td class="number">{formatCount(user.cartAdds)}</td>
+              <td class="number">{formatCount(user.purchases)}</td>
+              <td class="number">{formatMoney(user.totalSpent)}</td>
+              <td class="nowrap">
+                <time dateTime={user.lastActivity}>{formatExact(user.lastActivity)}</time>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

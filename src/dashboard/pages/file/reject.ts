@@ -1,0 +1,22 @@
+import { callJson } from '../../api/client.ts';
+import type { Page, RejectReply } from '../../api/reply-types.ts';
+
+/** A rejected row. */
+export type Reject = RejectReply & {
+  readonly correctedBy: number | null;
+  readonly rawSpan: { readonly start: number; readonly end: number } | null;
+};
+
+export interface RejectQuery {
+  readonly reason: string;
+  readonly cursor: string | undefined;
+  readonly limit: number;
+}
+
+export function listRejects(
+  fileId: number,
+  { reason, cursor, limit }: RejectQuery,
+  signal: AbortSignal,
+): Promise<Page<Reject>> {
+  return callJson(`ingestion/files/${fileId}/rejects`, { query: { reason, cursor, limit }, signal });
+}

@@ -1,0 +1,29 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { useLiveEvent } from './use-live-event.ts';
+import type { Resource } from './use-resource.ts';
+
+/** What is read here costs the database a look at every event. */
+const AT_MOST_EVERY_MS = 5000;
+
+/** Reads again when rows have come or gone: not before the last reading is done, and at most every few seconds. */
+export function useCalmReload({ isLoading, reload }: Pick<Resource<unknown>, 'isLoading' | 'reload'>): void {
+  const timer = useRef<number | undefined>(undefined);
+  const lastAt = useRef(Date.now());
+  const latest = useRef({ isLoading, reload });
+  latest.current = { isLoading, reload };
+
+  const plan = () => {
+    if (timer.current !== undefined) return;
+    const waitMs = Math.max(0, lastAt.current + AT_MOST_EVERY_MS - Date.now());
+    timer.current = window.setTimeout(() => {
+      timer.current = undefined;
+      lastAt.current = Date.now();
+      if (latest.current.isLoading) plan();
+      else latest.current.reload();
+    }, waitMs);
+  };
+  useLiveEvent('file', ({ status }) => {
+    if (status === 'loaded' || status === 'reverted') plan();
+  });
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+}
