@@ -11,6 +11,7 @@ import type { SourceFileRow } from './database/schema.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
 import { createServer } from './http/server.ts';
 import type { App } from './http/services.ts';
+import { CHECK_FILE, FileChecker } from './ingest/check/file-checker.ts';
 import { openLoaders, WORKER_FILE } from './ingest/open-loaders.ts';
 import { disposeLoadedFile } from './ingest/sources/after-load.ts';
 import { FolderUpkeep } from './ingest/sources/folder-upkeep.ts';
@@ -25,6 +26,8 @@ import { OpenResources } from './open-resources.ts';
 const API_CONNECTIONS = 6;
 /** Analytics read all events and may take long: they must not take the connections of health and uploads. */
 const ANALYTICS_CONNECTIONS = 3;
+/** Checks that run at once; started when they are needed, and beside the loaders. */
+const CHECK_THREADS = 2;
 const RETRY_MS = 1000;
 /** Docker sends SIGKILL 10 s after SIGTERM; the whole stop has to fit, also when the database does not answer. */
 const CLOSE_WATCHER_MS = 1000;
@@ -37,6 +40,7 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly workerFile?: string;
+  readonly checkFile?: string;
   readonly connectionLimits?: ConnectionLimits;
 }
 
@@ -45,6 +49,7 @@ export class Service {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #workerFile: string;
+  readonly #checkFile: string;
   readonly #connectionLimits: ConnectionLimits | undefined;
   readonly #resources: OpenResources;
   readonly #stopping = new AbortController();
@@ -56,6 +61,7 @@ export class Service {
     this.#config = options.config;
     this.#log = options.log;
     this.#workerFile = options.workerFile ?? WORKER_FILE;
+    this.#checkFile = options.checkFile ?? CHECK_FILE;
     this.#connectionLimits = options.connectionLimits;
     this.#resources = new OpenResources(options.log);
   }
@@ -124,11 +130,18 @@ export class Service {
     this.#inputDirectory = watcher.directory;
     const spool = new UploadSpool({ inputDirectory: watcher.directory, maxBytes: config.MAX_UPLOAD_BYTES });
 
+    const checker = new FileChecker({
+      settings: { timeZone: config.TIMEZONE, maxRecordBytes: config.MAX_RECORD_BYTES },
+      threads: CHECK_THREADS,
+      checkFile: this.#checkFile,
+    });
+    resources.add('threads of checks', () => checker.close());
+
     const health = new Health(database);
     const metrics = new Metrics({ database, events });
     const feed = new LiveFeed({ database, events });
     resources.add('live feed', async () => feed.close());
-    const stores = { database, analyticsDatabase, spool };
+    const stores = { database, analyticsDatabase, spool, checker };
     const services = { config, ...stores, queue, removals, events, watcher, health, metrics, feed, log };
     await this.#listen(await createServer(services, this.#connectionLimits));
 

@@ -16,13 +16,16 @@ import { addLiveEventRoutes } from './routes/live-events.ts';
 import { addMonitoringRoutes } from './routes/monitoring.ts';
 import { addRejectSummaryRoute } from './routes/reject-summary.ts';
 import { addUploadRoutes } from './routes/uploads.ts';
+import { addValidateRoute } from './routes/validate.ts';
 import { PurchasesSchema, UserSchema } from './schemas/analytics.ts';
 import { FileSchema, RejectSchema } from './schemas/file.ts';
 import { RejectClusterSchema } from './schemas/reject-cluster.ts';
 import { ProblemSchema } from './schemas/shared.ts';
 import { HealthSchema, StatsSchema } from './schemas/stats.ts';
+import { ValidationSchema } from './schemas/validation.ts';
 import { addSecurity } from './security.ts';
 import type { App, Services } from './services.ts';
+import { takeFiles } from './upload-body.ts';
 
 /** Requests without a file have no body worth mentioning. */
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -84,16 +87,21 @@ export async function createServer(
     HealthSchema,
     PurchasesSchema,
     UserSchema,
+    ValidationSchema,
     ProblemSchema,
   ]) {
     app.addSchema(schema);
   }
   await addOpenApi(app, { hasApiKey: config.API_KEY !== undefined });
 
-  await app.register(async (scope: App) => addUploadRoutes(scope, services, limits.uploadPace));
+  await app.register(async (scope: App) => {
+    await takeFiles(scope, config.MAX_UPLOAD_BYTES);
+    addUploadRoutes(scope, services, limits.uploadPace);
+    addValidateRoute(scope, services, limits.uploadPace);
+  });
   addFileRoutes(app, services);
-  addRejectSummaryRoute(app, services);
   addFileActionRoutes(app, services);
+  addRejectSummaryRoute(app, services);
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services);
   addMonitoringRoutes(app, services);

@@ -8,6 +8,7 @@ import type {
 } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Database, Queryable } from '../database/client.ts';
+import type { FileChecker } from '../ingest/check/file-checker.ts';
 import type { FileEvents } from '../ingest/file-events.ts';
 import type { IngestQueue } from '../ingest/ingest-queue.ts';
 import type { RowRemovals } from '../ingest/row-removals.ts';
@@ -25,6 +26,7 @@ export interface Services {
   readonly queue: Pick<IngestQueue, 'announce' | 'wake'>;
   readonly removals: Pick<RowRemovals, 'revert' | 'release'>;
   readonly spool: UploadSpool;
+  readonly checker: Pick<FileChecker, 'withThread'>;
   readonly events: FileEvents;
   readonly watcher: Pick<WatchedDirectory, 'directory' | 'state'>;
   readonly health: Health;

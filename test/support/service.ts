@@ -10,6 +10,8 @@ import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export const WORKER_FILE = fileURLToPath(new URL('../../dist/ingest/worker/worker-entry.cjs', import.meta.url));
 
+const CHECK_FILE = fileURLToPath(new URL('../../dist/ingest/check/check-entry.cjs', import.meta.url));
+
 export interface TestService {
   readonly service: Service;
   readonly database: TestDatabase;
@@ -46,7 +48,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   });
   const log = pino({ level: config.LOG_LEVEL }, { write: (line: string) => void logLines.push(line) });
   const connectionLimits = { ...CONNECTION_LIMITS, ...options.connectionLimits };
-  const service = new Service({ config, log, workerFile: WORKER_FILE, connectionLimits });
+  const service = new Service({ config, log, workerFile: WORKER_FILE, checkFile: CHECK_FILE, connectionLimits });
   const close = async () => {
     await service.stop();
     if (options.database === undefined) await database.drop();

@@ -14,9 +14,10 @@ export function enterApiKey(key: string): void {
   apiKey.set(key);
 }
 
+/** Begins anew, since what is seen and kept in this page was read with the key. */
 export function forgetApiKey(): void {
   store(undefined);
-  apiKey.set(undefined);
+  location.reload();
 }
 
 /** To be called when the server answered 401 to a call that was made with this key. */

@@ -1,10 +1,5 @@
 import { callJson } from './client.ts';
-import type { FileReply, FileStatus, Page } from './reply-types.ts';
-
-export interface FileFilter {
-  readonly search: string;
-  readonly status: FileStatus | '';
-}
+import type { FileFilter, FileReply, Page } from './reply-types.ts';
 
 export function listFiles(
   { search, status }: FileFilter,

@@ -4,9 +4,10 @@ import type { FileReply, RejectReply } from '../../http/schemas/file.ts';
 import type { RejectClusterSchema } from '../../http/schemas/reject-cluster.ts';
 import type { ProblemSchema } from '../../http/schemas/shared.ts';
 import type { HealthSchema, StatsSchema } from '../../http/schemas/stats.ts';
+import type { ValidationReply } from '../../http/schemas/validation.ts';
 
 // Types only: what the server promises is checked here by the compiler, and none of its code gets into the page.
-export type { FileReply, RejectReply };
+export type { FileReply, RejectReply, ValidationReply };
 export type FileStatus = FileReply['status'];
 export type Stats = Static<typeof StatsSchema>;
 export type Health = Static<typeof HealthSchema>;
@@ -18,6 +19,13 @@ export type User = Static<typeof UserSchema>;
 export interface Page<T> {
   readonly data: readonly T[];
   readonly nextCursor: string | null;
+}
+
+/** Which files of the ledger are listed; empty: all. */
+export interface FileFilter {
+  /** a part of their names */
+  readonly search: string;
+  readonly status: FileStatus | '';
 }
 
 export interface UploadReply {

@@ -14,16 +14,15 @@ export interface ModalProps {
 /** A dialog of the browser's own: it keeps the focus inside, and gives it back to where it was. */
 export function Modal({ title, children, onClose, onDrop, isWide = false }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const isLeaving = useRef(false);
   const titleId = useId();
   useEffect(() => {
-    const before = document.activeElement;
-    const opened = dialog.current;
-    opened?.showModal();
+    const element = dialog.current;
+    element?.showModal();
     return () => {
-      // As long as it is open nothing behind it takes the focus; taken out of the page, it does not give it back by itself.
-      dialog.current = null;
-      opened?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      isLeaving.current = true;
+      // Closed by itself it gives the focus back to where it was; merely taken out of the page it does not.
+      element?.close();
     };
   }, []);
   return (
@@ -43,9 +42,8 @@ export function Modal({ title, children, onClose, onDrop, isWide = false }: Moda
       }}
       // The browser closes on a second Escape whatever was said to the first.
       onClose={() => {
-        // Closed because it is taken out of the page.
-        if (dialog.current === null) return;
-        if (onClose === undefined) dialog.current.showModal();
+        if (isLeaving.current) return;
+        if (onClose === undefined) dialog.current?.showModal();
         else onClose();
       }}
     >

@@ -60,7 +60,8 @@ export function Plot({ label, configure, class: className = '' }: PlotProps) {
     const { data, options = {}, ...rest } = configure(colours);
     const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     const plain = { responsive: true, maintainAspectRatio: false, ...(calm ? { animation: false as const } : {}) };
-    const settings = { color: colours.text, borderColor: colours.line, ...plain, ...options };
+    const font = { family: getComputedStyle(canvas.current).fontFamily, size: 12 };
+    const settings = { font, color: colours.text, borderColor: colours.line, ...plain, ...options };
     if (chart.current === undefined) {
       chart.current = new Chart(canvas.current, { ...rest, data, options: settings });
       return;

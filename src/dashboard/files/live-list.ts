@@ -1,5 +1,4 @@
-import type { FileFilter } from '../api/files.ts';
-import type { FileReply, Page } from '../api/reply-types.ts';
+import type { FileFilter, FileReply, Page } from '../api/reply-types.ts';
 
 /** Whether the server would list this file under the filter. */
 export function matches({ name, status }: FileReply, filter: FileFilter): boolean {

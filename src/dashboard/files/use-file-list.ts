@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { type ApiError, toApiError } from '../api/api-error.ts';
-import { type FileFilter, listFiles } from '../api/files.ts';
+import { listFiles } from '../api/files.ts';
 import { liveEvents } from '../api/live-events.ts';
-import type { FileReply, Page } from '../api/reply-types.ts';
+import type { FileFilter, FileReply, Page } from '../api/reply-types.ts';
 import { useLiveEvent } from '../state/use-live-event.ts';
 import { useResource } from '../state/use-resource.ts';
 import { merged, withLiveFiles } from './live-list.ts';

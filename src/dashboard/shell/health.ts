@@ -1,32 +1,41 @@
 import { liveEvents } from '../api/live-events.ts';
+import { liveStats } from '../api/live-stats.ts';
 import type { Health } from '../api/reply-types.ts';
 import { createStore } from '../state/store.ts';
 
 const EVERY_MS = 5000;
 const WHILE_AWAY_MS = 1500;
+/** By then the first figures should have come. */
+const FIRST_AFTER_MS = 2000;
 
-/** What /health says; undefined until it has answered once, and while nobody answers. */
+/** What /health says; undefined while nobody had to ask, and while nobody answers. */
 export const health = createStore<Health | undefined>(undefined);
 
 /** Asks for as long as the page is seen. Returns the function that ends it. */
 export function watchHealth(): () => void {
   const ended = new AbortController();
   let timer: number | undefined;
-  const ask = async () => {
+  const askIn = (ms: number) => {
     window.clearTimeout(timer);
+    if (!ended.signal.aborted) timer = window.setTimeout(() => void ask(), ms);
+  };
+  const ask = async () => {
     if (document.visibilityState === 'visible') health.set(await read(ended.signal));
-    if (ended.signal.aborted) return;
-    timer = window.setTimeout(() => void ask(), health.get()?.status === 'unavailable' ? WHILE_AWAY_MS : EVERY_MS);
+    askIn(health.get()?.status === 'unavailable' ? WHILE_AWAY_MS : EVERY_MS);
   };
   const onVisible = () => void ask();
+  // Figures come out of the database: while they do, there is nothing to ask.
+  const endStats = liveStats.subscribe(() => {
+    health.set(undefined);
+    askIn(EVERY_MS);
+  });
   document.addEventListener('visibilitychange', onVisible);
-  const endReopened = liveEvents.onReopened(onVisible);
-  void ask();
+  askIn(FIRST_AFTER_MS);
   return () => {
     ended.abort();
     window.clearTimeout(timer);
     document.removeEventListener('visibilitychange', onVisible);
-    endReopened();
+    endStats();
   };
 }
 

@@ -3,7 +3,7 @@ import { formatCount, formatCounted } from '../format/numbers.ts';
 
 /** What became of a file, in a sentence that begins with its name. */
 export function outcomeInWords(file: FileReply): string {
-  return `${file.name}: ${resultInWords(file)}`;
+  return `${file.name}: ${file.status === 'failed' ? 'failed: ' : ''}${resultInWords(file)}`;
 }
 
 /** The same without the name. */
@@ -16,9 +16,9 @@ export function resultInWords(file: FileReply): string {
     case 'loaded':
       return `${formatCounted(file.rowsLoaded, 'row')} loaded${rejected(file.rowsRejected)}`;
     case 'failed':
-      return `failed: ${file.error?.message ?? 'for no reason that was noted'}`;
+      return file.error?.message ?? 'failed for no reason that was noted';
     case 'duplicate':
-      return `these bytes are loaded already, as file ${file.duplicateOf ?? '?'}; nothing was loaded twice`;
+      return `the same bytes are loaded already, as file ${file.duplicateOf ?? '?'}`;
     case 'held':
       return file.error?.message ?? `held: ${formatCount(file.rowsRejected)} rows are rejected`;
     case 'reverted':

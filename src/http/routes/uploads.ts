@@ -1,4 +1,3 @@
-import multipart from '@fastify/multipart';
 import { type Static, Type } from '@sinclair/typebox';
 import { sql } from 'drizzle-orm';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -10,18 +9,17 @@ import { FileSchema, toFileReply } from '../schemas/file.ts';
 import { defaulted, problems, ref } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 import { inviteBody } from '../unread-body.ts';
+import {
+  FormBody,
+  MULTIPART_OVERHEAD_BYTES,
+  malformedOr,
+  refusePackedForm,
+  refuseTooLarge,
+  refuseUnreadableCoding,
+} from '../upload-body.ts';
 import { type UploadPace, withinPace } from '../upload-pace.ts';
 
-const MAX_FILES = 1000;
-/** Form fields beside the files are not used; a client may send a few. */
-const MAX_FIELDS = 100;
-const MAX_FIELD_BYTES = 64 * 1024;
 const MAX_WAIT_SECONDS = 60;
-/** What the boundaries and headers of a multipart body may add to the bytes of its files. */
-const MULTIPART_OVERHEAD_BYTES = 1024 * 1024;
-
-/** The body is kept as it comes; the loader knows gzip by its first bytes. */
-const READABLE_CODINGS: ReadonlySet<string> = new Set(['identity', 'gzip', 'x-gzip']);
 
 const UploadQuery = Type.Object({
   wait: defaulted(
@@ -43,10 +41,6 @@ const UploadQuery = Type.Object({
   ),
 });
 
-const FormBody = Type.Object({
-  file: Type.Array(Type.String({ format: 'binary' }), { description: 'under any field name' }),
-});
-
 const UploadReply = Type.Object({ files: Type.Array(ref(FileSchema)) });
 
 const responses = {
@@ -55,31 +49,12 @@ const responses = {
   ...problems(400, 401, 403, 408, 413, 415, 503, 507),
 };
 
-/** The routes that take files. In a scope of their own, since here any content type is a file. */
-export async function addUploadRoutes(app: App, services: Services, pace: UploadPace): Promise<void> {
+/** The routes that load files. In a scope in which any content type is a file (`takeFiles`). */
+export function addUploadRoutes(app: App, services: Services, pace: UploadPace): void {
   const { config, database, spool, queue, events } = services;
-  app.removeAllContentTypeParsers();
-  await app.register(multipart, {
-    limits: {
-      // One more than the spool allows, so that the spool refuses: this limit alone would cut the file and read on.
-      fileSize: config.MAX_UPLOAD_BYTES + 1,
-      files: MAX_FILES,
-      fields: MAX_FIELDS,
-      fieldSize: MAX_FIELD_BYTES,
-      parts: MAX_FILES + MAX_FIELDS,
-      headerPairs: 100,
-    },
-  });
-  // The body is read by the handler as it arrives; Fastify's own body limit does not apply to streams.
-  app.addContentTypeParser('*', (_request, _body, done) => done(null));
-
   /** Everything that can be refused without reading the body is refused before the client sends it. */
   async function admit(request: FastifyRequest, reply: FastifyReply, overheadBytes: number): Promise<void> {
-    const announced = Number(request.headers['content-length'] ?? 0);
-    if (announced > config.MAX_UPLOAD_BYTES + overheadBytes) {
-      const detail = `the body has ${announced} bytes; MAX_UPLOAD_BYTES allows ${config.MAX_UPLOAD_BYTES}`;
-      throw new HttpProblem(413, 'upload_too_large', detail);
-    }
+    refuseTooLarge(request, config.MAX_UPLOAD_BYTES, overheadBytes);
     await database.execute(sql`select 1`);
     inviteBody(request.raw, reply.raw);
   }
@@ -142,10 +117,7 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
           'send the files as multipart/form-data (curl -F file=@events.csv), or the bare file with PUT /uploads/{name}';
         throw new HttpProblem(415, 'not_multipart', detail);
       }
-      if (request.headers['content-encoding'] !== undefined) {
-        const detail = 'a multipart body can not be compressed as a whole; compress the file itself (events.csv.gz)';
-        throw new HttpProblem(415, 'unsupported_content_encoding', detail);
-      }
+      refusePackedForm(request);
       await admit(request, reply, MULTIPART_OVERHEAD_BYTES);
       const uploads = await withinPace(
         { request: request.raw, response: reply.raw },
@@ -174,11 +146,7 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
       },
     },
     async (request, reply) => {
-      const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
-      if (!READABLE_CODINGS.has(coding)) {
-        const detail = `files can be sent as they are or as gzip, not with Content-Encoding ${coding}`;
-        throw new HttpProblem(415, 'unsupported_content_encoding', detail);
-      }
+      refuseUnreadableCoding(request);
       await admit(request, reply, 0);
       // What is left of a refused body has to be read before the connection closes; of a destroyed stream it can not be.
       const body = request.raw.iterator({ destroyOnReturn: false });
@@ -187,15 +155,4 @@ export async function addUploadRoutes(app: App, services: Services, pace: Upload
       return await accept(request, reply, uploads, request.query);
     },
   );
-}
-
-/** The multipart parser reports broken bodies as plain errors without a code. */
-function malformedOr(error: unknown): unknown {
-  const isParserError =
-    error instanceof Error &&
-    !('code' in error) &&
-    /multipart|boundary|unexpected end|part terminated|malformed/i.test(error.message);
-  return isParserError
-    ? new HttpProblem(400, 'malformed_multipart', `the multipart body is broken: ${error.message}`, { cause: error })
-    : error;
 }

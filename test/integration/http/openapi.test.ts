@@ -55,7 +55,7 @@ describe('the document', () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual(names.sort());
-    expect(names).toHaveLength(18);
+    expect(names).toHaveLength(19);
   });
 
   test('gives each response of each call a schema, success and failure', () => {
@@ -89,7 +89,7 @@ describe('the document', () => {
   test('F7 says which calls are limited: all but the probes; and that slow uploads are refused', () => {
     for (const { name, operation } of operations()) {
       expect('429' in operation.responses, name).toBe(!name.startsWith('GET /health'));
-      expect('408' in operation.responses, name).toBe(name.includes('/uploads'));
+      expect('408' in operation.responses, name).toBe(/\/uploads|\/validate/.test(name));
     }
     const limited = document.paths['/ingestion/stats']?.['get']?.responses['429'];
     expect(limited).toMatchObject({ headers: { 'Retry-After': { schema: { type: 'integer' } } } });
@@ -190,6 +190,9 @@ describe('real replies are what the document says', () => {
       ['post', '/uploads', await agent.post('/uploads').attach('file', content, 'queued.csv')],
       ['post', '/uploads', await agent.post('/uploads').send({})],
       ['post', '/uploads', await agent.post('/uploads').field('a', 'b')],
+      ['post', '/validate', await agent.post('/validate').attach('file', content, 'checked.csv')],
+      ['post', '/validate', await agent.post('/validate').type('text/csv').send('userId;b\n')],
+      ['post', '/validate', await agent.post('/validate').field('a', 'b')],
       ['get', '/ingestion/files', await agent.get('/ingestion/files')],
       ['get', '/ingestion/files', await agent.get('/ingestion/files?limit=x')],
       ['get', '/ingestion/files/{fileId}', await agent.get(`/ingestion/files/${fileId}`)],

@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { type ApiError, toApiError } from '../../api/api-error.ts';
-import { type Validation, validateFiles } from '../../api/validation.ts';
+import type { ValidationReply } from '../../api/reply-types.ts';
+import { validateFiles } from '../../api/validation.ts';
 import { announce } from '../../components/announcements.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Modal } from '../../components/modal.tsx';
@@ -15,7 +16,7 @@ import { CheckResults } from './check-results.tsx';
 type Check =
   | { readonly phase: 'none' }
   | { readonly phase: 'running' }
-  | { readonly phase: 'done'; readonly results: readonly Validation[] }
+  | { readonly phase: 'done'; readonly results: readonly ValidationReply[] }
   | { readonly phase: 'failed'; readonly error: ApiError };
 
 /** Picks files, with what can be decided before they are loaded; or has them checked only. */

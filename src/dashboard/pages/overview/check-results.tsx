@@ -1,11 +1,11 @@
-import type { Validation } from '../../api/validation.ts';
+import type { ValidationReply } from '../../api/reply-types.ts';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { formatCount, formatCounted } from '../../format/numbers.ts';
 
 const SHOWN_REJECTS = 5;
 
 /** What loading would make of each file that was checked. */
-export function CheckResults({ results }: { readonly results: readonly Validation[] }) {
+export function CheckResults({ results }: { readonly results: readonly ValidationReply[] }) {
   return (
     <ul class="check-results">
       {results.map((result) => (
@@ -15,7 +15,7 @@ export function CheckResults({ results }: { readonly results: readonly Validatio
   );
 }
 
-function CheckResult({ result }: { readonly result: Validation }) {
+function CheckResult({ result }: { readonly result: ValidationReply }) {
   const { name, outcome, rowsRejected, ignoredColumns, suggestions, rejects, error } = result;
   return (
     <li>
@@ -45,7 +45,7 @@ function CheckResult({ result }: { readonly result: Validation }) {
   );
 }
 
-function verdict({ outcome, rowsRead, rowsLoaded, rowsRejected, duplicateOf }: Validation): string {
+function verdict({ outcome, rowsRead, rowsLoaded, rowsRejected, duplicateOf }: ValidationReply): string {
   if (outcome === 'duplicate') return `The same bytes are loaded already, as file ${duplicateOf ?? '?'}.`;
   return `${formatCounted(rowsRead, 'row')}: ${formatCount(rowsLoaded)} clean, ${formatCount(rowsRejected)} rejected.`;
 }

@@ -6,6 +6,7 @@ import { formatDuration } from '../../format/durations.ts';
 import { formatCount, formatCounted } from '../../format/numbers.ts';
 import { useMediaQuery } from '../../state/use-media-query.ts';
 import { useNow } from '../../state/use-now.ts';
+import { resultInWords } from '../../uploads/outcome.ts';
 
 const AGES_EVERY_MS = 5000;
 
@@ -52,6 +53,7 @@ function FileTable({ files, now }: RowsProps) {
             <tr key={file.fileId}>
               <th scope="row" class="file-name">
                 <FileLink file={file} />
+                <Note file={file} />
               </th>
               <td>
                 <StateBadge status={file.status} />
@@ -88,6 +90,7 @@ function FileCards({ files, now }: RowsProps) {
             {file.durationMs === null ? null : `took ${formatDuration(file.durationMs)} · `}
             <Moment instant={file.discoveredAt} now={now} />
           </p>
+          <Note file={file} />
         </li>
       ))}
     </ul>
@@ -95,11 +98,13 @@ function FileCards({ files, now }: RowsProps) {
 }
 
 function FileLink({ file }: { readonly file: FileReply }) {
-  return (
-    <a href={`#/files/${file.fileId}`} title={file.error?.message}>
-      {file.name}
-    </a>
-  );
+  return <a href={`#/files/${file.fileId}`}>{file.name}</a>;
+}
+
+/** Why nothing of it was loaded, where that is so. */
+function Note({ file }: { readonly file: FileReply }) {
+  if (file.status !== 'failed' && file.status !== 'held' && file.status !== 'duplicate') return null;
+  return <p class="file-note">{resultInWords(file)}</p>;
 }
 
 function Rejected({ file: { rowsRejected, rowsCorrected } }: { readonly file: FileReply }) {

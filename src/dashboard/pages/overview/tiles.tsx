@@ -23,6 +23,7 @@ function Figures({ latest }: { readonly latest: LiveStats }) {
   const { rows, throughput, latency, watcher } = stats;
   const waiting = stats.lag.queuedFiles;
   const loading = stats.files.loading;
+  const hasLatency = latency.p95Ms > 0;
   return (
     <dl>
       <Tile name="Throughput" note={`${formatByteRate(throughput.bytesPerSecond)}, over the last minute`}>
@@ -38,8 +39,11 @@ function Figures({ latest }: { readonly latest: LiveStats }) {
       >
         {formatCount(waiting)} <span class="unit">{waiting === 1 ? 'file' : 'files'}</span>
       </Tile>
-      <Tile name="Latency" note={`median; 95 % within ${formatDuration(latency.p95Ms)}`}>
-        {formatDuration(latency.p50Ms)}
+      <Tile
+        name="Latency"
+        note={hasLatency ? `median; 95 % within ${formatDuration(latency.p95Ms)}` : 'from seen to committed'}
+      >
+        {hasLatency ? formatDuration(latency.p50Ms) : '–'}
       </Tile>
       <Tile
         name="Rows loaded"

@@ -1,0 +1,113 @@
+import { describe, expect } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { plainFile } from '../support/plain-events.ts';
+import { expectAccessible } from './support/accessibility.ts';
+import { test } from './support/browser-test.ts';
+import { dropFiles, startDrag } from './support/drop-files.ts';
+
+const uploadRow = (name: string) => `.upload-row:has-text("${name}")`;
+
+describe('files that are dropped', () => {
+  test('are shown on their way through upload and load to the end, and read out then', async ({ page, service }) => {
+    await page.goto('/');
+    // Every phase that a row shows, as it comes: the last ones would be gone before anybody could look.
+    await page.evaluate(`
+      globalThis.phases = [];
+      new MutationObserver(() => {
+        for (const row of document.querySelectorAll('.upload-row')) {
+          const words = row.querySelector('.badge').textContent + ': ' + row.querySelector('.upload-words').textContent;
+          if (phases.at(-1) !== words) phases.push(words);
+        }
+      }).observe(document.body, { subtree: true, childList: true, characterData: true })`);
+    const drag = await startDrag(page, [{ name: 'shop.csv', content: plainFile({ tag: 'p', to: 150_000 }) }]);
+    await page.getByText('Drop to load').waitFor();
+    await drag.drop();
+    await page.locator(uploadRow('shop.csv')).getByText('150,000 rows loaded').waitFor({ timeout: 60_000 });
+    expect(await page.getByText('Drop to load').count()).toBe(0);
+
+    const phases = await page.evaluate<string[]>('phases');
+    const order = ['uploading: ', 'loading: ', 'loaded: '].map((phase) =>
+      phases.findIndex((words) => words.startsWith(phase)),
+    );
+    expect(order, phases.join('\n')).toEqual([...order].sort((one, other) => one - other));
+    expect(order).not.toContain(-1);
+    expect(phases.filter((words) => /^uploading: [\d.]+ .?B of [\d.]+ MB sent/.test(words))).not.toEqual([]);
+    expect(phases.filter((words) => /^loading: [\d,]+ rows read, [\d.]+ .?B of [\d.]+ MB/.test(words))).not.toEqual([]);
+    await eventually(async () => {
+      expect(await page.locator('[aria-live="polite"]').textContent()).toContain('shop.csv: 150,000 rows loaded');
+    });
+    const row = page.getByRole('row', { name: /shop\.csv/ });
+    expect(await row.textContent()).toMatch(/loaded150,0000/);
+    expect(service.logLines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
+  });
+
+  test('say why they were not loaded, each in its row, and let the others be', async ({ page }) => {
+    await page.goto('/');
+    await dropFiles(page, [
+      { name: 'wrong.csv', content: 'a,b\n1,2\n' },
+      { name: 'right.csv', content: plainFile({ tag: 'p', to: 3 }) },
+      { name: 'again.csv', content: plainFile({ tag: 'p', to: 3 }) },
+      { name: 'photo.jpg', content: 'no events' },
+      { name: 'dirty.csv', content: plainFile({ tag: 'dirty', to: 2, badEvery: 2 }) },
+    ]);
+    const says = (name: string, words: RegExp) => page.locator(uploadRow(name)).filter({ hasText: words }).waitFor();
+    await says('wrong.csv', /failed.*column/);
+    await says('photo.jpg', /not sent.*Not a CSV file/);
+    await says('dirty.csv', /loaded.*1 row loaded, 1 row rejected/);
+    // Which of two with the same bytes was the first is nobody's business.
+    await page
+      .getByText(/^the same bytes are loaded already, as file \d$/)
+      .first()
+      .waitFor();
+    await page.getByText('4 of 5 finished').or(page.getByText('5 of 5 finished')).waitFor();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'wrong.csv' }).first().click();
+    await page.waitForURL(/#\/files\/\d+$/);
+    await page.goBack();
+    await page.getByText('5 of 5 finished').waitFor();
+    await page.getByRole('button', { name: 'Clear finished' }).click();
+    await page.locator('.upload-row').first().waitFor({ state: 'detached' });
+  });
+
+  test('are taken on any page, and their progress is shown', async ({ page }) => {
+    await page.goto('/#/analytics');
+    await page.getByRole('heading', { level: 1, name: 'Analytics' }).waitFor();
+    await dropFiles(page, [{ name: 'a.csv', content: plainFile({ tag: 'p', to: 2 }) }]);
+    await page.locator(uploadRow('a.csv')).getByText('2 rows loaded').waitFor();
+    expect(new URL(page.url()).hash).toMatch(/^(#\/)?$/);
+  });
+});
+
+describe('files that are picked', () => {
+  test('can be picked by keyboard alone, with a limit for rejects', async ({ page }) => {
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Add files' }).press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Add files' });
+    await expectAccessible(page);
+    const chooser = page.waitForEvent('filechooser');
+    await dialog.getByLabel('Choose files').press('Space');
+    await (await chooser).setFiles({
+      name: 'limit.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(plainFile({ tag: 'p', to: 4 })),
+    });
+    await dialog.getByLabel(/Hold a file/).fill('101');
+    await dialog.getByText('A number from 0 to 100').waitFor();
+    expect(await dialog.getByRole('button', { name: 'Load 1 file' }).isDisabled()).toBe(true);
+    await dialog.getByLabel(/Hold a file/).fill('12.5');
+    const sent = page.waitForRequest((request) => request.method() === 'PUT');
+    await dialog.getByLabel(/Hold a file/).press('Enter');
+    expect(new URL((await sent).url()).searchParams.get('maxRejectPercent')).toBe('12.5');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  test('the dialog closes with Escape, and the focus is where it was', async ({ page }) => {
+    await page.goto('/');
+    const button = page.getByRole('button', { name: 'Add files' });
+    await button.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await button.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
+  });
+});
