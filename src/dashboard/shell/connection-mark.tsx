@@ -14,7 +14,7 @@ export function ConnectionMark() {
   return (
     <span class={`connection-mark ${phase}`}>
       <span class="dot" aria-hidden="true" />
-      {WORDS[phase]}
+      <span class="connection-words">{WORDS[phase]}</span>
     </span>
   );
 }

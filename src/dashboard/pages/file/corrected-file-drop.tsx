@@ -1,32 +1,32 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { announce } from '../../components/announcements.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { droppedFiles } from '../../uploads/dropped-files.ts';
 import { addUploads } from '../../uploads/uploads.ts';
 
-/** Takes the corrected file here, where its rejects are: dropped elsewhere it would lead away to the list of files. */
+/** Takes the corrected file, dropped anywhere on the page of its rejects: elsewhere a drop leads to the list of files. */
 export function CorrectedFileDrop() {
-  const [isOver, setOver] = useState(false);
-  const onDrop = (event: DragEvent) => {
-    setOver(false);
-    if (event.dataTransfer === null) return;
-    // Says to whoever takes files on the whole page that these are taken.
-    event.preventDefault();
-    droppedFiles(event.dataTransfer).then(
-      ({ files }) => addUploads(files),
-      (error: unknown) => announce(`The file could not be read: ${String(error)}`),
-    );
-  };
+  const zone = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const onDrop = (event: DragEvent) => {
+      if (event.dataTransfer === null || !event.dataTransfer.types.includes('Files')) return;
+      // Says to whoever takes files on every page that these are taken.
+      event.preventDefault();
+      droppedFiles(event.dataTransfer).then(
+        ({ files }) => {
+          addUploads(files);
+          zone.current?.scrollIntoView({ block: 'nearest' });
+        },
+        (error: unknown) => announce(`The file could not be read: ${String(error)}`),
+      );
+    };
+    window.addEventListener('drop', onDrop, { capture: true });
+    return () => window.removeEventListener('drop', onDrop, { capture: true });
+  }, []);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: whoever has no mouse takes the button inside
-    <div
-      class={isOver ? 'drop-zone is-over' : 'drop-zone'}
-      onDragOver={() => setOver(true)}
-      onDragLeave={() => setOver(false)}
-      onDrop={onDrop}
-    >
+    <div ref={zone} class="drop-zone">
       <Icon name="upload" />
-      <span>Drop the corrected file here, or</span>
+      <span>Drop the corrected file anywhere on this page, or</span>
       <label class="button picker">
         choose it
         <input

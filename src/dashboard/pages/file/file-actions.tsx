@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { callJson } from '../../api/client.ts';
 import type { FileReply } from '../../api/reply-types.ts';
 import { announce } from '../../components/announcements.tsx';
@@ -14,6 +14,13 @@ export interface FileActionsProps {
 /** What can be done with a file in its state, each asked about once more before it is done. */
 export function FileActions({ file, onChanged }: FileActionsProps) {
   const [asked, setAsked] = useState<FileAction>();
+  const isDone = useRef(false);
+  useEffect(() => {
+    if (asked !== undefined || !isDone.current) return;
+    isDone.current = false;
+    // The button that was pressed has gone with the state that it was for; until the dialog is closed nothing else takes the focus.
+    document.querySelector('h1')?.focus();
+  }, [asked]);
   const perform = async ({ method, path, done }: FileAction) => {
     const changed = await callJson<FileReply>(`ingestion/files/${file.fileId}${path}`, { method });
     onChanged(changed);
@@ -23,9 +30,8 @@ export function FileActions({ file, onChanged }: FileActionsProps) {
         ? 'It takes longer than a minute and goes on. This page changes when it is done.'
         : done,
     );
+    isDone.current = true;
     setAsked(undefined);
-    // The button that was pressed has gone with the state that it was for.
-    document.querySelector('h1')?.focus();
   };
   return (
     <div class="actions">
