@@ -37,7 +37,7 @@ export async function recordCorrections(transaction: Queryable, commit: Correcti
      where file_id = any(${sql.param(commit.rejectedFiles)}::bigint[])
         or file_id in (select root.file_id from ${roots})
         or file_id in (select member.file_id from ${members})
-     order by file_id for update`);
+     order by file_id for no key update`);
   await transaction.execute(
     counting(sql`
       roots as (

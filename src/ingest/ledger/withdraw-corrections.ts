@@ -1,21 +1,28 @@
 import { sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
+import type { SourceFileRow } from '../../database/schema.ts';
+import { findFiles } from './find-files.ts';
 import type { RejectRoot } from './record-corrections.ts';
 
 /**
  * Takes back that a file has corrected rejects of other files, because its rows are being taken out: those rejects are open
  * again, and the files that they belong to count them no longer. Whoever removes rows of a file calls it in the same
  * transaction; for a file that has corrected nothing it is one look into an index. `only`: of this chain of rejects.
+ * Answers with the files that they belong to.
  */
-export async function withdrawCorrections(transaction: Queryable, fileId: number, only?: RejectRoot): Promise<void> {
+export async function withdrawCorrections(
+  transaction: Queryable,
+  fileId: number,
+  only?: RejectRoot,
+): Promise<SourceFileRow[]> {
   const isMade =
     only === undefined ? sql`corrected_by = ${fileId}` : sql`corrected_by = ${fileId} and (${isOfChain(only)})`;
   // In the order of their ids, as a correction locks them, so that the two never wait for each other.
   await transaction.execute(sql`
     select from source_files
      where file_id in (select file_id from corrected_rejects where ${isMade})
-     order by file_id for update`);
-  await transaction.execute(sql`
+     order by file_id for no key update`);
+  const { rows } = await transaction.execute<{ file_id: string }>(sql`
     with withdrawn as (
       delete from corrected_rejects where ${isMade} returning file_id
     ), counted as (
@@ -23,7 +30,12 @@ export async function withdrawCorrections(transaction: Queryable, fileId: number
     )
     update source_files
        set rows_corrected = rows_corrected - counted.rejects, updated_at = clock_timestamp()
-      from counted where source_files.file_id = counted.file_id`);
+      from counted where source_files.file_id = counted.file_id
+    returning source_files.file_id`);
+  return await findFiles(
+    transaction,
+    rows.map((row) => Number(row.file_id)),
+  );
 }
 
 function isOfChain({ fileId, line }: RejectRoot) {

@@ -210,13 +210,7 @@ class FileLoad {
     const tail = mayGoOn
       ? unfinishedTail(load.encoder.last, load.reader.offset, this.#request.maxRecordBytes)
       : undefined;
-    if (this.#tailToTakeBack !== undefined) await this.#transaction.takeBack(this.#tailToTakeBack);
-    this.#tailToTakeBack = undefined;
-    const corrections = this.#request.corrections?.take();
-    if (corrections !== undefined) {
-      const { fileId: correctedBy, committedLine: fromLine } = this.#file;
-      await this.#transaction.correct({ ...corrections, correctedBy, fromLine });
-    }
+    await this.#buildOnOthers();
     this.#file = await this.#transaction.commit(this.#request.file, this.#file.committedOffset, {
       status,
       sha256,
@@ -241,6 +235,16 @@ class FileLoad {
     this.#lastCommit = performance.now();
     if (status === 'loading') this.#request.onCommit(this.#file);
     return this.#file;
+  }
+
+  /** What these rows, once they are loaded, do to rows and rejects of other files. */
+  async #buildOnOthers(): Promise<void> {
+    if (this.#tailToTakeBack !== undefined) await this.#transaction.takeBack(this.#tailToTakeBack);
+    this.#tailToTakeBack = undefined;
+    const corrections = this.#request.corrections?.take();
+    if (corrections === undefined) return;
+    const { fileId: correctedBy, committedLine: fromLine } = this.#file;
+    await this.#transaction.correct({ ...corrections, correctedBy, fromLine });
   }
 
   /** Exact for plain UTF-8; for gzip and UTF-16 to within the bytes that are still being decoded. */
