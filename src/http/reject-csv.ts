@@ -1,32 +1,34 @@
 import type { Queryable } from '../database/client.ts';
-import { listRejects, type RejectedRow } from '../ingest/ledger/list-files.ts';
+import { marked } from '../ingest/csv/formula-mark.ts';
+import { addressText } from '../ingest/csv/reject-address.ts';
+import { type KeptHeader, RowLayout } from '../ingest/csv/row-layout.ts';
+import { listRejects, type RejectedRow, type RejectFilter } from '../ingest/ledger/list-files.ts';
 import { safeName } from '../ingest/sources/file-name.ts';
 
 /** Each keeps at most 4 KiB of its text, so a page is at most some 2 MB. */
 const PAGE_ROWS = 500;
-/** Named after this service, since the columns of the file itself may stand beside them. */
-export const REJECT_CSV_COLUMNS = ['sluice_line', 'sluice_reason', 'sluice_column', 'sluice_message', 'sluice_raw'];
+/** Behind the columns of the file; named after this service, which takes them off again. */
+export const REJECT_CSV_COLUMNS = ['sluice_line', 'sluice_reason', 'sluice_message'];
+/** Without it a spreadsheet takes UTF-8 for the encoding of its country, and saves names that nobody wrote. */
+const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Where a mark makes text of what a spreadsheet may take for a formula when it opens a cell
- * (https://owasp.org/www-community/attacks/CSV_Injection): in front of the sign, also behind what may be stripped from the cell's
- * beginning. A spreadsheet that splits at something else than the comma begins a cell behind it, whatever is quoted. `'` counts as stripped,
- * so that what was marked is known by its mark alone, and it can be taken off again. The sign is looked for first: to look behind
- * each separator for one would take quadratic time with a cell of tabs.
- */
-const FORMULA = /^(?='*[\t\r\n\0])|(?=[=+\-@＝＋－＠])(?<=(?:^|[;\t|\r\n])[\s\p{Cf}"']*)/gu;
-
-/**
- * All rejected rows of a file as CSV (https://www.rfc-editor.org/rfc/rfc4180), in the order of their lines. Page by page, each
+ * Rejected rows of a file as CSV (https://www.rfc-editor.org/rfc/rfc4180) in its own columns, in the order of their lines, so that they can be corrected in a
+ * spreadsheet and sent back: the message ends in the address by which each is known again. Page by page, each
  * when the one before has been taken: memory does not depend on how many there are, and nothing is asked for
  * when nobody reads any more.
  */
-export async function* rejectCsv(database: Queryable, fileId: number): AsyncGenerator<string> {
-  yield `${REJECT_CSV_COLUMNS.join(',')}\r\n`;
+export async function* rejectCsv(
+  database: Queryable,
+  file: KeptHeader & { readonly fileId: number },
+  filter: RejectFilter,
+): AsyncGenerator<string> {
+  const layout = new RowLayout(file);
+  yield `${BYTE_ORDER_MARK}${csvRecord([...layout.columns, ...REJECT_CSV_COLUMNS])}`;
   let afterLine: number | undefined;
   for (;;) {
-    const rejects = await listRejects(database, { fileId, afterLine, limit: PAGE_ROWS });
-    if (rejects.length > 0) yield rejects.map(csvLine).join('');
+    const rejects = await listRejects(database, { ...filter, fileId: file.fileId, afterLine, limit: PAGE_ROWS });
+    if (rejects.length > 0) yield rejects.map((reject) => csvRecord(cellsOf(reject, layout))).join('');
     if (rejects.length < PAGE_ROWS) return;
     afterLine = rejects.at(-1)?.lineNumber;
   }
@@ -39,17 +41,19 @@ export function rejectCsvDisposition(fileName: string): string {
   return `attachment; filename="${plain}"; filename*=UTF-8''${encodeExtended(name)}`;
 }
 
-function csvLine({ lineNumber, reason, columnName, message, raw }: RejectedRow): string {
-  return `${[String(lineNumber), reason, columnName ?? '', message, raw].map(csvCell).join(',')}\r\n`;
+function cellsOf(reject: RejectedRow, layout: RowLayout): string[] {
+  const { lineNumber, reason, message, raw, rawTruncated } = reject;
+  const isCut = rawTruncated ? '; only the first 4 KiB of the row were kept, so its last cells are cut or empty' : '';
+  const isGuess = layout.isKnown ? '' : '; which of its cells belongs to which column is not known any more';
+  return [...layout.cells(raw), String(lineNumber), reason, `${message}${isCut}${isGuess}${addressText(reject)}`];
 }
 
-/** A text that no spreadsheet takes for a formula, each place where it might being marked with `'`; in linear time. */
-export function inertText(text: string): string {
-  return text.replaceAll(FORMULA, "'");
+function csvRecord(cells: readonly string[]): string {
+  return `${cells.map(csvCell).join(',')}\r\n`;
 }
 
 function csvCell(text: string): string {
-  const inert = inertText(text);
+  const inert = marked(text);
   return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 

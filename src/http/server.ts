@@ -100,8 +100,8 @@ export async function createServer(
     addValidateRoute(scope, services, limits.uploadPace);
   });
   addFileRoutes(app, services);
-  addRejectSummaryRoute(app, services);
   addFileActionRoutes(app, services);
+  addRejectSummaryRoute(app, services);
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services);
   addMonitoringRoutes(app, services);

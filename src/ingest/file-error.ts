@@ -7,6 +7,7 @@ export const FILE_ERROR_CODES = [
   'corrupt_gzip',
   'gzip_bomb',
   'unreadable',
+  'too_many_corrections',
   'load_failed',
 ] as const;
 

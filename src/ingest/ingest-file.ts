@@ -1,7 +1,11 @@
+import type { Queryable } from '../database/client.ts';
 import { isUniqueViolation } from '../database/database-error.ts';
 import type { SourceFileRow } from '../database/schema.ts';
+import { Corrections } from './corrections/corrections.ts';
+import { readAddresses } from './corrections/reject-addresses.ts';
 import { FileError } from './file-error.ts';
 import { findByContent, findEarlierVersions, isSizeCommitted } from './ledger/find-files.ts';
+import { isCorrected } from './ledger/find-rejects.ts';
 import { abandonFile, failFile, markDuplicate, requeueFile, restartFile } from './ledger/finish-files.ts';
 import { keepLoaded, RowsGoneError } from './ledger/keep-loaded.ts';
 import { NeedsInspectionError } from './load/content-proof.ts';
@@ -61,7 +65,10 @@ export async function ingestFile(file: SourceFileRow, context: IngestContext): P
     }
   } catch (error) {
     if (error instanceof ClaimLostError) return undefined;
-    const waitsForOther = error instanceof RowsGoneError || isUniqueViolation(error, 'source_files_content_key');
+    // What another file has done, or is about to: the next attempt sees it.
+    const isCorrectedMeanwhile = isUniqueViolation(error, 'corrected_rejects_file_id_line_number_pk');
+    const waitsForOther =
+      error instanceof RowsGoneError || isCorrectedMeanwhile || isUniqueViolation(error, 'source_files_content_key');
     // Before a connection is asked for: where the last one is lost, to open another one may only take time and fail.
     if (!(error instanceof FileError || error instanceof SourceChangedError || waitsForOther)) throw error;
     const database = await context.connection.database();
@@ -75,7 +82,7 @@ export async function ingestFile(file: SourceFileRow, context: IngestContext): P
     if (error instanceof SourceChangedError) {
       return await requeueFile(database, file, { delayMs: context.settleMs, version: error.version });
     }
-    return await requeueFile(database, file, { delayMs: twinDelay(file) });
+    return await requeueFile(database, file, { delayMs: isCorrectedMeanwhile ? 0 : twinDelay(file) });
   }
 }
 
@@ -96,6 +103,7 @@ async function ingestSource(
         continues: undefined,
         heldAbove: undefined,
         follows: null,
+        corrections: undefined,
       });
     } catch (error) {
       if (!(error instanceof NeedsInspectionError)) throw error;
@@ -128,9 +136,8 @@ async function inspectAndLoad(
 ): Promise<SourceFileRow | undefined> {
   const database = await context.connection.database();
   const sizes = [file, ...versions].map(({ sizeBytes }) => sizeBytes);
-  const content = await inspectContent(source, sizes, () =>
-    context.onProgress({ bytesRead: 0, rowsRead: file.rowsRead }),
-  );
+  const isAlive = () => context.onProgress({ bytesRead: 0, rowsRead: file.rowsRead });
+  const content = await inspectContent(source, sizes, isAlive);
 
   // Rows of bytes that the file does not hold any more go first: they would claim those bytes against everybody else.
   const isStale = file.committedOffset > 0 && !holdsPrefix(content, file);
@@ -150,11 +157,15 @@ async function inspectAndLoad(
   const continues = current.committedOffset > 0 ? undefined : continued;
   // Rather now than after all of it was read: to take rows out may last.
   if (continues !== undefined) await keepLoaded(database, continues);
-  const start = startPosition(current, continued);
+  const mayGoOn = continued !== undefined && !(await isTailCorrected(database, continued));
+  const start = startPosition(current, continued, mayGoOn);
   const limit = rejectLimitOf(file, context);
   // Once rows of these very bytes are committed, they have been counted.
   const isCounted = limit === null || (current.committedOffset > 0 && current.sha256 === content.sha256);
   const isHeld = !isCounted && (await isAboveThreshold(current, source, start, limit, context));
+  const { fileId } = file;
+  const tail = start?.tail && continued && { fileId: continued.fileId, lineNumber: start.tail.line };
+  const addresses = await readAddresses(source, context.maxRecordBytes, isAlive);
   return await loadFile({
     ...context,
     file: current,
@@ -164,18 +175,31 @@ async function inspectAndLoad(
     continues,
     heldAbove: isHeld ? limit : undefined,
     follows: (continued ?? versions[0])?.fileId ?? null,
+    corrections: addresses && (await Corrections.find(database, { fileId, addresses, tail, onSlice: isAlive })),
   });
 }
 
 /** Behind what this file, or the version that it continues, has committed already. */
-function startPosition(file: SourceFileRow, continued: SourceFileRow | undefined): StartPosition | undefined {
+function startPosition(
+  file: SourceFileRow,
+  continued: SourceFileRow | undefined,
+  mayGoOn: boolean,
+): StartPosition | undefined {
   if (file.committedOffset > 0) return { offset: file.committedOffset, line: file.committedLine };
   if (continued === undefined) return undefined;
   const { committedOffset: offset, committedLine: line, tailOffset, tailLine } = continued;
   // Under another name those bytes are still a file of their own, whose last row is what it is.
   const isSameFile = continued.path === file.path;
-  if (tailOffset === null || tailLine === null || !isSameFile) return { offset, line };
+  if (tailOffset === null || tailLine === null || !isSameFile || !mayGoOn) return { offset, line };
   return { offset, line, tail: { offset: tailOffset, line: tailLine } };
+}
+
+/**
+ * Whether the last row of a version was rejected, and has come back corrected since: then what is appended to it is no part of a row
+ * that may be loaded again.
+ */
+async function isTailCorrected(database: Queryable, { fileId, tailLine }: SourceFileRow): Promise<boolean> {
+  return tailLine !== null && (await isCorrected(database, { fileId, lineNumber: tailLine }));
 }
 
 /** The version of which the content holds all bytes, the longest one: whatever came in between, its rows are loaded. */

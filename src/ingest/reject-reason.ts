@@ -11,6 +11,11 @@ export const REJECT_REASONS = [
   'malformed_quotes',
   'invalid_encoding',
   'record_too_long',
+  'already_corrected',
 ] as const;
 
 export type RejectReason = (typeof REJECT_REASONS)[number];
+
+export function isRejectReason(text: string): text is RejectReason {
+  return REJECT_REASONS.some((reason) => reason === text);
+}

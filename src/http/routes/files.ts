@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { Type } from '@sinclair/typebox';
 import { FILE_STATUSES } from '../../database/schema.ts';
+import { RowLayout } from '../../ingest/csv/row-layout.ts';
 import { listFiles, listRejects } from '../../ingest/ledger/list-files.ts';
+import { REJECT_REASONS } from '../../ingest/reject-reason.ts';
 import { decodeCursor, pageOf } from '../cursor.ts';
 import { findFile } from '../find-file.ts';
 import { preferred } from '../media-type.ts';
@@ -16,8 +18,26 @@ const CSV_TYPE = 'text/csv';
 /** Sent as a stream; what the description shows is the text. */
 const RejectCsv = Type.Unsafe<Readable>({
   type: 'string',
-  description: `RFC 4180, UTF-8, with the columns ${REJECT_CSV_COLUMNS.join(', ')}`,
+  description: `RFC 4180, UTF-8 with a byte order mark: the columns of the file as it has them, then ${REJECT_CSV_COLUMNS.join(', ')}`,
 });
+
+const TYPES = { json: JSON_TYPE, csv: CSV_TYPE } as const;
+
+const RejectsQuery = Type.Composite([
+  PageQuery,
+  Type.Object({
+    reason: Type.Optional(oneOf([...REJECT_REASONS, ''], { description: 'only rejects for this reason' })),
+    corrected: Type.Optional(
+      oneOf(['true', 'false', 'all'], {
+        description:
+          'only those that have come back corrected, or only the others; if not given, JSON has all and CSV those that have not',
+      }),
+    ),
+    format: Type.Optional(
+      oneOf(['json', 'csv', ''], { description: 'instead of an `Accept` header, as for a link in a page' }),
+    ),
+  }),
+]);
 
 const FilesQuery = Type.Composite([
   PageQuery,
@@ -35,6 +55,10 @@ const FilesQuery = Type.Composite([
     ),
   }),
 ]);
+
+function isCorrected(asked: 'true' | 'false' | 'all'): boolean | undefined {
+  return asked === 'all' ? undefined : asked === 'true';
+}
 
 export function addFileRoutes(app: App, { database }: Services): void {
   app.get(
@@ -80,10 +104,12 @@ export function addFileRoutes(app: App, { database }: Services): void {
         tags: ['ingestion'],
         summary: 'The rejected rows of a file, in the order of their lines',
         description:
-          'With `Accept: text/csv` all of them as one file, whatever `limit` and `cursor` say. So that no spreadsheet takes a cell ' +
-          "for a formula, one that begins like a formula has a `'` in front there; JSON has every text as it stands in the file.",
+          'With `Accept: text/csv` or `?format=csv` as one file, whatever `limit` and `cursor` say, in the columns of the file and by default ' +
+          'without those that have come back corrected. Correct its cells in a spreadsheet, keep `sluice_message`, and upload it: its rows are ' +
+          'loaded, and the rejects that they correct are closed. So that no spreadsheet takes a cell ' +
+          "for a formula, one that begins like a formula has a `'` in front there, which is taken off when it comes back; JSON has every text as it stands in the file.",
         params: FileParams,
-        querystring: PageQuery,
+        querystring: RejectsQuery,
         response: {
           200: {
             description: 'A page of them as JSON, or all of them as CSV',
@@ -99,21 +125,32 @@ export function addFileRoutes(app: App, { database }: Services): void {
     async (request, reply) => {
       const { query, params } = request;
       const [afterLine] = query.cursor === undefined ? [] : decodeCursor(query.cursor, ['count']);
-      const { fileId, name } = await findFile(database, params.fileId);
+      const file = await findFile(database, params.fileId);
+      const { fileId } = file;
+      const reason = query.reason === '' ? undefined : query.reason;
       reply.header('vary', 'accept');
-      if (preferred(request.headers.accept, JSON_TYPE, CSV_TYPE) === CSV_TYPE) {
-        reply.header('content-disposition', rejectCsvDisposition(name)).type(`${CSV_TYPE}; charset=utf-8`);
+      const format = query.format === '' ? undefined : query.format;
+      const type = format === undefined ? preferred(request.headers.accept, JSON_TYPE, CSV_TYPE) : TYPES[format];
+      if (type === CSV_TYPE) {
+        reply.header('content-disposition', rejectCsvDisposition(file.name)).type(`${CSV_TYPE}; charset=utf-8`);
+        const csv = rejectCsv(database, file, { reason, corrected: isCorrected(query.corrected ?? 'false') });
         // HEAD goes this way too, and would read all of them for nothing.
-        return reply.send(
-          Readable.from(request.method === 'HEAD' ? [] : rejectCsv(database, fileId), { objectMode: false }),
-        );
+        return reply.send(Readable.from(request.method === 'HEAD' ? [] : csv, { objectMode: false }));
       }
+      const layout = new RowLayout(file);
       const rejects = await listRejects(database, {
         fileId,
+        reason,
+        corrected: isCorrected(query.corrected ?? 'all'),
         afterLine: afterLine === undefined ? undefined : Number(afterLine),
         limit: query.limit + 1,
       });
-      return pageOf(rejects, query.limit, toRejectReply, (reject) => [reject.lineNumber]);
+      return pageOf(
+        rejects,
+        query.limit,
+        (reject) => toRejectReply(reject, layout),
+        (reject) => [reject.lineNumber],
+      );
     },
   );
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { FILE_ORIGINS, FILE_STATUSES, type SourceFileRow } from '../../database/schema.ts';
+import type { RowLayout } from '../../ingest/csv/row-layout.ts';
 import type { RejectedRow } from '../../ingest/ledger/list-files.ts';
 import { Count, FileId, Instant, nullable, oneOf } from './shared.ts';
 
@@ -58,6 +59,13 @@ export const RejectSchema = Type.Object(
     message: Type.String(),
     raw: Type.String({ description: 'the record as it stands in the file, at most 4 KiB' }),
     rawTruncated: Type.Boolean(),
+    rawSpan: nullable(Type.Object({ start: Count, end: Count }), {
+      description:
+        'where the field of `column` stands in `raw`, in UTF-16 units (as JavaScript counts); null where no column is at fault',
+    }),
+    correctedBy: nullable(FileId, {
+      description: 'the file whose row was loaded in its place; null as long as it is open',
+    }),
   },
   { $id: 'Reject', description: 'A row that was not loaded, and why.' },
 );
@@ -97,7 +105,8 @@ export function toFileReply(row: SourceFileRow): FileReply {
   };
 }
 
-export function toRejectReply(row: RejectedRow): RejectReply {
-  const { fileId, lineNumber, reason, columnName, message, raw, rawTruncated } = row;
-  return { fileId, lineNumber, reason, column: columnName, message, raw, rawTruncated };
+export function toRejectReply(row: RejectedRow, layout: RowLayout): RejectReply {
+  const { fileId, lineNumber, reason, columnName, message, raw, rawTruncated, correctedBy } = row;
+  const rawSpan = columnName === null ? null : layout.span(raw, columnName);
+  return { fileId, lineNumber, reason, column: columnName, message, raw, rawTruncated, rawSpan, correctedBy };
 }

@@ -1,3 +1,4 @@
+import { CorrectionRows } from '../corrections/correction-rows.ts';
 import { decodedChunks, type TextFormat } from '../csv/decoded-chunks.ts';
 import type { Header } from '../csv/header.ts';
 import { RecordReader } from '../csv/record-reader.ts';
@@ -107,6 +108,8 @@ class DiscardedRows {
       instantOfLocalTime,
       rows: this.#rows,
       counts: this.#counts,
+      // Whether a reject has been corrected already only loading can tell.
+      corrections: header.messagePosition === -1 ? undefined : new CorrectionRows(undefined, header),
       onReject: (reject) => {
         if (this.#rejects.length < keptRejects) this.#rejects.push(reject);
       },

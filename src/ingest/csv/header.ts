@@ -3,6 +3,7 @@ import { FileError } from '../file-error.ts';
 import { suggestColumns } from './column-suggestions.ts';
 import { columnKey, type HeaderNames, type Quoting, readHeaderNames } from './header-names.ts';
 import { findHeaderRecord, type HeaderSpans, type LineSpan } from './header-record.ts';
+import { MESSAGE_COLUMN } from './reject-address.ts';
 import { cleanTextEnd, isCleanText } from './utf8.ts';
 
 /** What the header says about the file. */
@@ -16,6 +17,10 @@ export interface Header {
   positions: readonly number[];
   /** The names of the columns that are not needed, as written but trimmed; of very many or long ones a part. */
   ignoredColumns: string[];
+  /** The names of all columns, as written but trimmed, long ones cut; null where there are absurdly many. */
+  columns: string[] | null;
+  /** The position of the column that makes the file a correction of rejects; -1 in any other file. */
+  messagePosition: number;
   /** The decoded offset just behind the header's line end. */
   endOffset: number;
   /** The physical line (1-based) at {@link endOffset}; behind a header without a line end it is still the header's. */
@@ -46,6 +51,7 @@ const LONGEST_NAME_SHOWN = 40;
 /** A header may have as many columns as fit into a record, and every list of files repeats the names that are kept. */
 const MOST_IGNORED_NAMES = 100;
 const LONGEST_IGNORED_NAME = 100;
+const MOST_KEPT_COLUMNS = 1000;
 
 /**
  * Reads the header: the first line of the decoded file that is not blank. Only the names of the columns and their order
@@ -103,6 +109,8 @@ function headerFrom({ names, delimiter, span }: HeaderReading): Header {
     names,
     positions: EVENT_COLUMNS.map((column) => keys.indexOf(column)),
     ignoredColumns: keptNames(names.filter((name) => !isEventColumn(columnKey(name)))),
+    columns: names.length > MOST_KEPT_COLUMNS ? null : names.map((name) => cut(name, LONGEST_IGNORED_NAME)),
+    messagePosition: keys.indexOf(MESSAGE_COLUMN),
     endOffset: span.next,
     endLine: span.nextLine,
   };

@@ -6,6 +6,7 @@ import { inTransaction } from '../../database/transaction.ts';
 import type { FileErrorCode } from '../file-error.ts';
 import { type Claim, heldBy, LEASE } from './claim-files.ts';
 import { keepLoaded } from './keep-loaded.ts';
+import { forgetCorrected, withdrawCorrections } from './withdraw-corrections.ts';
 
 /** What an attempt that reached no end leaves for the next one. */
 export interface Requeue {
@@ -98,6 +99,7 @@ export async function failFile(
 export async function restartFile(database: Queryable, claim: Claim): Promise<SourceFileRow | undefined> {
   return await inTransaction(database, async (transaction) => {
     if (!(await removeCommittedRows(transaction, claim))) return undefined;
+    await forgetCorrected(transaction, claim.fileId);
     const [file] = await transaction.select().from(sourceFiles).where(eq(sourceFiles.fileId, claim.fileId));
     return file;
   });
@@ -186,6 +188,7 @@ async function removeCommittedRows(transaction: Queryable, claim: Claim): Promis
   if (before.committedOffset > 0 || before.rowsRead > 0) {
     await transaction.delete(userEvents).where(eq(userEvents.fileId, claim.fileId));
     await transaction.delete(rejectedRows).where(eq(rejectedRows.fileId, claim.fileId));
+    await withdrawCorrections(transaction, claim.fileId);
   }
   await transaction
     .update(sourceFiles)
@@ -201,6 +204,7 @@ async function removeCommittedRows(transaction: Queryable, claim: Claim): Promis
       tailOffset: null,
       tailLine: null,
       follows: null,
+      corrects: null,
     })
     .where(heldBy(claim));
   return true;

@@ -1,8 +1,9 @@
-import { and, count, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { isLockTimeout } from '../../database/database-error.ts';
-import { correctedRejects, type SourceFileRow, sourceFiles, userEvents } from '../../database/schema.ts';
+import { type SourceFileRow, sourceFiles, userEvents } from '../../database/schema.ts';
 import { inTransaction } from '../../database/transaction.ts';
+import { withdrawCorrections } from './withdraw-corrections.ts';
 
 /** What holds a finished file for longer than that is another removal. */
 const LOCK_TIMEOUT_MS = 5000;
@@ -29,7 +30,6 @@ export async function revertFile(database: Queryable, fileId: number): Promise<S
     const file = await lockFinished(transaction, fileId, ['loaded', 'held']);
     if (file === undefined) return [];
     const withheld = file.status === 'held' ? file.rowsWithheld : await removeEvents(transaction, fileId);
-    const reopened = await reopenCorrected(transaction, fileId);
     const reverted = await transaction
       .update(sourceFiles)
       .set({
@@ -48,7 +48,8 @@ export async function revertFile(database: Queryable, fileId: number): Promise<S
       })
       .where(eq(sourceFiles.fileId, fileId))
       .returning();
-    return [...reverted, ...reopened];
+    // Last of all, so that the other files are locked for a moment only.
+    return [...reverted, ...(await withdrawCorrections(transaction, fileId))];
   });
 }
 
@@ -85,33 +86,4 @@ export async function lockFinished(
 async function removeEvents(transaction: Queryable, fileId: number): Promise<number> {
   const removed = await transaction.delete(userEvents).where(eq(userEvents.fileId, fileId));
   return removed.rowCount ?? 0;
-}
-
-/** Last of all, so that the other files are locked for a moment only. */
-async function reopenCorrected(transaction: Queryable, fileId: number): Promise<SourceFileRow[]> {
-  const isItsDoing = eq(correctedRejects.correctedBy, fileId);
-  const corrected = await transaction
-    .select({ fileId: correctedRejects.fileId, rows: count() })
-    .from(correctedRejects)
-    .where(isItsDoing)
-    .groupBy(correctedRejects.fileId);
-  if (corrected.length === 0) return [];
-  await transaction.delete(correctedRejects).where(isItsDoing);
-  const concerned = inArray(
-    sourceFiles.fileId,
-    corrected.map((each) => each.fileId),
-  );
-  // In one order, so that two such removals do not wait for each other.
-  await transaction
-    .select({ fileId: sourceFiles.fileId })
-    .from(sourceFiles)
-    .where(concerned)
-    .orderBy(sourceFiles.fileId)
-    .for('no key update');
-  const rows = sql`(${sql.param(JSON.stringify(Object.fromEntries(corrected.map((each) => [each.fileId, each.rows]))))}::jsonb ->> ${sourceFiles.fileId}::text)::bigint`;
-  return await transaction
-    .update(sourceFiles)
-    .set({ rowsCorrected: sql`${sourceFiles.rowsCorrected} - ${rows}`, updatedAt: sql`clock_timestamp()` })
-    .where(concerned)
-    .returning();
 }

@@ -44,6 +44,8 @@ export interface SmallFileCommit extends Claim {
   readonly rowsRejected: number;
   readonly rejectsByReason: Readonly<Record<string, number>>;
   readonly ignoredColumns: readonly string[];
+  readonly headerColumns: readonly string[] | null;
+  readonly delimiter: string;
   readonly committedOffset: number;
   readonly committedLine: number;
   readonly tailOffset: number | null;
@@ -63,7 +65,7 @@ export async function markLoaded(
   const rows = commits.map((commit) => ({ ...commit, status: 'loading', offset: 0 }));
   const whole = sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as whole (
     "fileId" bigint, attempts int, status text, "offset" bigint, sha256 text, "sizeBytes" bigint, fingerprint text, "rowsRead" bigint,
-    "rowsLoaded" bigint, "rowsRejected" bigint, "rejectsByReason" jsonb, "ignoredColumns" text[],
+    "rowsLoaded" bigint, "rowsRejected" bigint, "rejectsByReason" jsonb, "ignoredColumns" text[], "headerColumns" text[], delimiter text,
     "committedOffset" bigint, "committedLine" bigint, "tailOffset" bigint, "tailLine" bigint)`;
   return await transaction
     .update(sourceFiles)
@@ -77,6 +79,8 @@ export async function markLoaded(
       rowsRejected: sql`whole."rowsRejected"`,
       rejectsByReason: sql`whole."rejectsByReason"`,
       ignoredColumns: sql`whole."ignoredColumns"`,
+      headerColumns: sql`whole."headerColumns"`,
+      delimiter: sql`whole.delimiter`,
       bytesCommitted: sql`whole."sizeBytes"`,
       committedOffset: sql`whole."committedOffset"`,
       committedLine: sql`whole."committedLine"`,

@@ -1,6 +1,16 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
-import { rejectedRows, sourceFiles, userEvents } from '../../database/schema.ts';
+import { correctedRejects, rejectedRows, sourceFiles, userEvents } from '../../database/schema.ts';
+import type { RejectRoot } from './record-corrections.ts';
+import { withdrawCorrections } from './withdraw-corrections.ts';
+
+/** The last row of a loaded file. */
+export interface LoadedTail {
+  readonly fileId: number;
+  readonly line: number;
+  /** the chain of rejects that it has closed, if it is loaded */
+  readonly corrected: RejectRoot | undefined;
+}
 
 /**
  * Removes the last row of a loaded file, loaded or rejected, and corrects the file's counts in the same transaction.
@@ -8,10 +18,7 @@ import { rejectedRows, sourceFiles, userEvents } from '../../database/schema.ts'
  * front of it, so that any version that continues the file reads that row, also where this one comes to nothing.
  * False where the tail is not there any more.
  */
-export async function takeBackTail(
-  transaction: Queryable,
-  tail: { readonly fileId: number; readonly line: number },
-): Promise<boolean> {
+export async function takeBackTail(transaction: Queryable, tail: LoadedTail): Promise<boolean> {
   const [file] = await transaction
     .select()
     .from(sourceFiles)
@@ -33,7 +40,11 @@ export async function takeBackTail(
     if (rest > 0) rejectsByReason[reason] = rest;
     else delete rejectsByReason[reason];
   }
+  const closed = await transaction
+    .delete(correctedRejects)
+    .where(and(eq(correctedRejects.fileId, tail.fileId), eq(correctedRejects.lineNumber, tail.line)));
   const loaded = events.rowCount ?? 0;
+  if (loaded > 0 && tail.corrected !== undefined) await withdrawCorrections(transaction, tail.fileId, tail.corrected);
   await transaction
     .update(sourceFiles)
     .set({
@@ -41,6 +52,7 @@ export async function takeBackTail(
       rowsLoaded: file.rowsLoaded - loaded,
       rowsRejected: file.rowsRejected - rejects.length,
       rejectsByReason,
+      rowsCorrected: sql`${sourceFiles.rowsCorrected} - ${closed.rowCount ?? 0}`,
       committedOffset: file.tailOffset ?? file.committedOffset,
       committedLine: tail.line,
       tailOffset: null,

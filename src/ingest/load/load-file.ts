@@ -1,12 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import type { SourceFileRow } from '../../database/schema.ts';
+import { CorrectionRows } from '../corrections/correction-rows.ts';
+import type { Corrections } from '../corrections/corrections.ts';
 import { isLineEnd, LF } from '../csv/byte-codes.ts';
 import { decodedChunks } from '../csv/decoded-chunks.ts';
 import { type Header, parseHeader } from '../csv/header.ts';
 import { RecordReader } from '../csv/record-reader.ts';
+import type { LoadedTail } from '../ledger/take-back-tail.ts';
 import type { SourceFile } from '../sources/source-file.ts';
 import type { LocalTime } from '../transform/local-time.ts';
-import { ContentProof } from './content-proof.ts';
+import { ContentProof, NeedsInspectionError } from './content-proof.ts';
 import { heldUpdate } from './held-update.ts';
 import type { LoadConnection } from './load-connection.ts';
 import { LoadTransaction } from './load-transaction.ts';
@@ -33,6 +36,8 @@ export interface LoadRequest {
   readonly heldAbove: number | undefined;
   /** the earlier version of the same path */
   readonly follows: number | null;
+  /** the rejects that its rows correct; undefined where it was not inspected, or its header has no `sluice_message` */
+  readonly corrections: Corrections | undefined;
   readonly instantOfLocalTime: LocalTime;
   readonly connection: LoadConnection;
   readonly commitRows: number;
@@ -75,7 +80,7 @@ class FileLoad {
   #resumePoint: ResumePoint | undefined;
   #load: { readonly reader: RecordReader; readonly encoder: RecordEncoder } | undefined;
   #continues: LoadRequest['continues'];
-  #tailToTakeBack: { readonly fileId: number; readonly line: number } | undefined;
+  #tailToTakeBack: LoadedTail | undefined;
   #rowsCommitted: number;
   #lastCommit = performance.now();
 
@@ -150,7 +155,9 @@ class FileLoad {
     const header = parseHeader(this.#headerBytes, atEnd, this.#request.maxRecordBytes);
     if (header === undefined) return;
     this.#header = header;
-    const { start } = this.#request;
+    const { start, sha256, source } = this.#request;
+    // What its rows correct has to be known before the first of them is loaded.
+    if (header.messagePosition !== -1 && sha256 === undefined) throw new NeedsInspectionError(source.path);
     const behindHeader = { offset: header.endOffset, line: header.endLine };
     // A header that has grown since, by a column that it did not need, may reach beyond where it ended then.
     this.#resumePoint = new ResumePoint(start !== undefined && start.offset > header.endOffset ? start : behindHeader);
@@ -159,12 +166,13 @@ class FileLoad {
   }
 
   #begin(beginning: Beginning | undefined): void {
-    if (beginning === undefined || this.#header === undefined) return;
-    const { file, follows, instantOfLocalTime, maxRecordBytes } = this.#request;
-    const { from, bytes, replacesTail } = beginning;
+    const header = this.#header;
+    if (beginning === undefined || header === undefined) return;
+    const { file, follows, instantOfLocalTime, maxRecordBytes, corrections } = this.#request;
+    const { from, bytes, replacedTail } = beginning;
     const encoder = new RecordEncoder({
       fileId: file.fileId,
-      positions: this.#header.positions,
+      positions: header.positions,
       instantOfLocalTime,
       rows: this.#rows,
       counts: {
@@ -173,11 +181,12 @@ class FileLoad {
         rejected: file.rowsRejected,
         rejectsByReason: { ...file.rejectsByReason },
       },
+      corrections: corrections && new CorrectionRows(corrections, header),
     });
     const reader = new RecordReader(
       {
-        delimiter: this.#header.dialect.delimiter,
-        fieldCount: this.#header.fieldCount,
+        delimiter: header.dialect.delimiter,
+        fieldCount: header.fieldCount,
         maxRecordBytes,
         startOffset: from.offset,
         startLine: from.line,
@@ -185,7 +194,10 @@ class FileLoad {
       encoder,
     );
     this.#load = { reader, encoder };
-    if (replacesTail && follows !== null) this.#tailToTakeBack = { fileId: follows, line: from.line };
+    if (replacedTail !== undefined && follows !== null) {
+      const corrected = corrections?.reopen(replacedTail.toString(), header, follows);
+      this.#tailToTakeBack = { fileId: follows, line: from.line, corrected };
+    }
     reader.push(bytes);
   }
 
@@ -221,7 +233,7 @@ class FileLoad {
     const tail = mayGoOn
       ? unfinishedTail(load.encoder.last, load.reader.offset, this.#request.maxRecordBytes)
       : undefined;
-    // What is held changes no other file, also not a last row that goes on in this one.
+    // What is held changes no other file: neither a last row that goes on in this one, nor a reject that it corrects.
     if (heldAbove === undefined) await this.#buildOnOthers();
     else if (file.committedOffset > 0) await this.#transaction.removeEvents(file.fileId);
     this.#file = await this.#transaction.commit(file, this.#file.committedOffset, {
@@ -235,6 +247,9 @@ class FileLoad {
       rowsRejected: counts.rejected,
       rejectsByReason: counts.rejectsByReason,
       ignoredColumns: header.ignoredColumns,
+      headerColumns: header.columns,
+      delimiter: String.fromCharCode(header.dialect.delimiter),
+      corrects: this.#request.corrections?.corrects ?? null,
       bytesCommitted: status === 'loaded' ? source.sizeBytes : this.#bytesReadUpTo(load.reader.offset),
       committedOffset: load.reader.offset,
       committedLine: load.reader.line,
@@ -253,6 +268,10 @@ class FileLoad {
     this.#continues = undefined;
     if (this.#tailToTakeBack !== undefined) await this.#transaction.takeBack(this.#tailToTakeBack);
     this.#tailToTakeBack = undefined;
+    const corrections = this.#request.corrections?.take();
+    if (corrections === undefined) return;
+    const { fileId: correctedBy, committedLine: fromLine } = this.#file;
+    await this.#transaction.correct({ ...corrections, correctedBy, fromLine });
   }
 
   /** Exact for plain UTF-8; for gzip and UTF-16 to within the bytes that are still being decoded. */

@@ -94,6 +94,8 @@ function encodeFile(small: SmallFile, rows: EncodedRows, context: SmallFilesCont
     rowsRejected: counts.rejected,
     rejectsByReason: counts.rejectsByReason,
     ignoredColumns: header.ignoredColumns,
+    headerColumns: header.columns,
+    delimiter: String.fromCharCode(header.dialect.delimiter),
     committedOffset: reader.offset,
     committedLine: reader.line,
     tailOffset: tail?.offset ?? null,

@@ -5,8 +5,9 @@ import type { Queryable } from '../../database/client.ts';
 import { type SourceFileRow, sourceFiles, userEvents } from '../../database/schema.ts';
 import { type Claim, heldBy } from '../ledger/claim-files.ts';
 import { keepLoaded } from '../ledger/keep-loaded.ts';
+import { type CorrectionCommit, recordCorrections } from '../ledger/record-corrections.ts';
 import { markLoaded, type SmallFileCommit } from '../ledger/small-files.ts';
-import { takeBackTail } from '../ledger/take-back-tail.ts';
+import { type LoadedTail, takeBackTail } from '../ledger/take-back-tail.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { CopyWriter } from './copy-writer.ts';
 import type { LoadConnection } from './load-connection.ts';
@@ -15,7 +16,7 @@ const COPY_TABLE = {
   events:
     'COPY user_events (user_id, event_type, event_timestamp, product_id, product_name, product_price, session_id, file_id, line_number) FROM STDIN (FORMAT binary)',
   rejects:
-    'COPY rejected_rows (file_id, line_number, reason, column_name, message, raw, raw_truncated) FROM STDIN (FORMAT binary)',
+    'COPY rejected_rows (file_id, line_number, reason, column_name, message, raw, raw_truncated, shape, root_file_id, root_line) FROM STDIN (FORMAT binary)',
 } as const;
 
 export type CopyTable = keyof typeof COPY_TABLE;
@@ -95,12 +96,22 @@ export class LoadTransaction {
    * Takes back the last row of a loaded file, of which only a part had been written when it was loaded.
    * @throws ClaimLostError where another attempt has done so already
    */
-  async takeBack(tail: { readonly fileId: number; readonly line: number }): Promise<void> {
+  async takeBack(tail: LoadedTail): Promise<void> {
     const client = await this.#begin();
     await this.#endCopy();
     if (!(await takeBackTail(this.#connection.watched(client), tail))) {
       throw new ClaimLostError(`the last row of file ${tail.fileId} has been taken back by another attempt`);
     }
+  }
+
+  /**
+   * Closes the rejects that the rows correct.
+   * @throws where another file has corrected one of them, as `recordCorrections` does
+   */
+  async correct(corrections: CorrectionCommit): Promise<void> {
+    const client = await this.#begin();
+    await this.#endCopy();
+    await recordCorrections(this.#connection.watched(client), corrections);
   }
 
   /**

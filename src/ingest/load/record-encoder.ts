@@ -1,12 +1,17 @@
+import type { CorrectionRows } from '../corrections/correction-rows.ts';
+import type { KnownReject } from '../corrections/corrections.ts';
 import type { RawText } from '../csv/raw-text.ts';
 import type { BrokenSpan, CsvRecord, RecordHandler } from '../csv/record-reader.ts';
+import { EVENT_COLUMNS } from '../event-columns.ts';
 import type { RejectReason } from '../reject-reason.ts';
 import type { LocalTime } from '../transform/local-time.ts';
+import type { Rejection } from '../transform/rejection.ts';
+import { shapeOf } from '../transform/value-shape.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { EventEncoder } from './event-encoder.ts';
 
 const EVENT_FIELDS = 9;
-const REJECT_FIELDS = 7;
+const REJECT_FIELDS = 10;
 
 /** Encoded rows that wait to be sent, of one file or of several. */
 export interface EncodedRows {
@@ -40,6 +45,8 @@ export class RecordEncoder implements RecordHandler {
   /** where the record or broken span that came last begins; -1 before the first */
   readonly last = { offset: -1, line: 0 };
   readonly #fileId: number;
+  readonly #positions: readonly number[];
+  readonly #corrections: CorrectionRows | undefined;
   readonly #eventEncoder: EventEncoder;
   readonly #rejects: BinaryRows;
   readonly #onReject: ((reject: RejectedRecord) => void) | undefined;
@@ -54,10 +61,14 @@ export class RecordEncoder implements RecordHandler {
     readonly rows: EncodedRows;
     /** called with each rejected record, beside the row that it becomes */
     readonly onReject?: (reject: RejectedRecord) => void;
+    /** for a file of corrected rejects */
+    readonly corrections?: CorrectionRows | undefined;
   }) {
     this.#onReject = options.onReject;
     this.#rejects = options.rows.rejects;
     this.#fileId = options.fileId;
+    this.#positions = options.positions;
+    this.#corrections = options.corrections;
     this.#eventEncoder = new EventEncoder({ ...options, rows: options.rows.events });
     this.counts = options.counts;
   }
@@ -65,23 +76,56 @@ export class RecordEncoder implements RecordHandler {
   record(record: CsvRecord): void {
     this.last.offset = record.byteOffset;
     this.last.line = record.lineNumber;
-    const rejection = this.#eventEncoder.encode(record);
-    if (rejection === undefined) {
-      this.counts.read += 1;
-      this.counts.loaded += 1;
-    } else {
-      const { reason, column, message } = rejection;
-      this.#reject(record.lineNumber, reason, column, message, record.raw());
+    if (this.#corrections !== undefined) {
+      this.#correction(this.#corrections, record);
+      return;
     }
+    const rejection = this.#eventEncoder.encode(record);
+    if (rejection === undefined) this.#loaded();
+    else this.#rejectValue(record, rejection);
   }
 
   broken(span: BrokenSpan): void {
     this.last.offset = span.byteOffset;
     this.last.line = span.lineNumber;
-    this.#reject(span.lineNumber, span.reason, null, span.message, span.raw);
+    const corrected = this.#corrections?.ofBroken(span.raw.text);
+    this.#reject(span.lineNumber, span, null, null, span.raw, corrected);
   }
 
-  #reject(lineNumber: number, reason: RejectReason, column: string | null, message: string, raw: RawText): void {
+  #correction(corrections: CorrectionRows, marked: CsvRecord): void {
+    const { record, corrected, refusal } = corrections.read(marked);
+    if (refusal !== undefined) {
+      this.#reject(record.lineNumber, refusal, null, null, record.raw(), corrected);
+      return;
+    }
+    const rejection = this.#eventEncoder.encode(record);
+    if (rejection !== undefined) {
+      this.#rejectValue(record, rejection, corrected);
+      return;
+    }
+    this.#loaded();
+    if (corrected !== undefined) corrections.loaded(corrected);
+  }
+
+  #loaded(): void {
+    this.counts.read += 1;
+    this.counts.loaded += 1;
+  }
+
+  #rejectValue(record: CsvRecord, rejection: Rejection, corrected?: KnownReject): void {
+    const field = this.#positions[EVENT_COLUMNS.indexOf(rejection.column)] ?? 0;
+    const shape = shapeOf(record.bytes, record.start(field), record.end(field));
+    this.#reject(record.lineNumber, rejection, rejection.column, shape, record.raw(), corrected);
+  }
+
+  #reject(
+    lineNumber: number,
+    { reason, message }: { readonly reason: RejectReason; readonly message: string },
+    column: string | null,
+    shape: string | null,
+    raw: RawText,
+    corrected: KnownReject | undefined,
+  ): void {
     const row = this.#rejects;
     row.beginRow();
     row.bigint(this.#fileId);
@@ -92,6 +136,16 @@ export class RecordEncoder implements RecordHandler {
     row.text(message);
     row.text(raw.text);
     row.boolean(raw.truncated);
+    if (shape === null) row.null();
+    else row.text(shape);
+    if (corrected === undefined) {
+      row.null();
+      row.null();
+    } else {
+      row.bigint(corrected.chain.fileId);
+      row.bigint(corrected.chain.line);
+      this.#corrections?.rejected(corrected);
+    }
     this.counts.read += 1;
     this.counts.rejected += 1;
     this.#onReject?.({ lineNumber, reason, column, message, raw });

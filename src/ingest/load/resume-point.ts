@@ -29,8 +29,8 @@ export interface Beginning {
   readonly from: Position;
   /** the file's bytes from there on, as far as they have been read */
   readonly bytes: Buffer;
-  /** the last row goes on: what was loaded of it has to be taken back */
-  readonly replacesTail: boolean;
+  /** where the last row goes on: what was loaded of it, and has to be taken back */
+  readonly replacedTail?: Buffer;
 }
 
 /** Passes over what is loaded already, and decides by its last row and the byte behind it whether that row was whole. */
@@ -57,7 +57,7 @@ export class ResumePoint {
     if (this.#passed <= offset) return undefined;
     const next = this.#kept[offset - this.#keepFrom];
     if (tail !== undefined && next !== undefined && (!isLineEnd(next) || this.#mayEndInsideQuotes(offset))) {
-      return { from: tail, bytes: this.#kept, replacesTail: true };
+      return { from: tail, bytes: this.#kept, replacedTail: this.#kept.subarray(0, offset - this.#keepFrom) };
     }
     return this.#atStart();
   }
@@ -81,7 +81,7 @@ export class ResumePoint {
     // The file had ended between the two bytes of a line end, and only one line ends there.
     const isHalfLineEnd = this.#lastLoaded === CR && bytes[0] === LF;
     return isHalfLineEnd
-      ? { from: { offset: offset + 1, line }, bytes: bytes.subarray(1), replacesTail: false }
-      : { from: this.#start, bytes, replacesTail: false };
+      ? { from: { offset: offset + 1, line }, bytes: bytes.subarray(1) }
+      : { from: this.#start, bytes };
   }
 }

@@ -31,11 +31,14 @@ export function openSmallFile(file: SourceFileRow, headers: KnownHeaders): Small
 }
 
 /** @throws FileError where its header or encoding is at fault */
-function readSmallFile(file: SourceFileRow, source: WholeFile, headers: KnownHeaders): SmallFile {
+function readSmallFile(file: SourceFileRow, source: WholeFile, headers: KnownHeaders): SmallFile | undefined {
   const { bytes } = source;
   const decoder = textDecoderFor(bytes);
   const decoded = decoder.decode(bytes);
   const rest = decoder.end();
   const text = rest.length === 0 ? decoded : Buffer.concat([decoded, rest]);
-  return { file, source, sha256: createHash('sha256').update(bytes).digest('hex'), text, header: headers.of(text) };
+  const header = headers.of(text);
+  // What the rows of a correction correct has to be asked first.
+  if (header.messagePosition !== -1) return undefined;
+  return { file, source, sha256: createHash('sha256').update(bytes).digest('hex'), text, header };
 }

@@ -4,12 +4,14 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/database/client.ts';
 import { rejectCsv } from '../../../src/http/reject-csv.ts';
+import { unmarked } from '../../../src/ingest/csv/formula-mark.ts';
+import { csvLine, QUOTED_STYLE } from '../../support/csv-line.ts';
 import { eventually } from '../../support/eventually.ts';
 import { HEADER } from '../../support/plain-events.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
-import { unmarked } from '../../support/unmarked.ts';
 
-const COLUMNS = ['sluice_line', 'sluice_reason', 'sluice_column', 'sluice_message', 'sluice_raw'];
+const OWN_COLUMNS = ['sluice_line', 'sluice_reason', 'sluice_message'];
+const COLUMNS = [...HEADER.trim().split(','), ...OWN_COLUMNS];
 /** Behind a user; it has no price, so it is rejected. */
 const ROW = ',view,2024-01-15,p1,Mug,,s1';
 
@@ -46,8 +48,10 @@ async function fileOfRejects(name: string, count: number, rawBytes: number, of =
 }
 
 function parsed(text: string): string[][] {
-  return parse(text, { record_delimiter: '\r\n', relax_column_count: false });
+  return parse(text, { record_delimiter: '\r\n', relax_column_count: false, bom: true });
 }
+
+const csvText = (cells: readonly string[]) => `${csvLine(cells, QUOTED_STYLE)}\n`;
 
 const HOSTILE = [
   '=1+1',
@@ -69,24 +73,33 @@ const HOSTILE = [
 
 describe('F5 GET /ingestion/files/{fileId}/rejects with Accept: text/csv', () => {
   test('gives every text back to a CSV reader, and none to a spreadsheet as a formula', async () => {
-    const fileId = await load('hostile.csv', `${HEADER}${HOSTILE.map((text) => `${text}${ROW}\n`).join('')}`);
+    // Whatever stands in its other columns, no row has this event type.
+    const plain = ['u1', 'look', '2024-01-15', 'p1', 'Mug', '1.00', 's1'];
+    const hostile = HOSTILE.flatMap((text) => plain.map((_, column) => plain.with(column, text)));
+    const fileId = await load('hostile.csv', HEADER + hostile.map(csvText).join(''));
     // A price that is none, and a text of several lines with quotes and delimiters.
-    const others = await load('others.csv', `${HEADER}u1,view,2024-01-15,p1,"a ""b"",\r\nc;\td",=2+5,s1\n=,,,\n`);
-    for (const id of [fileId, others]) {
+    const others = [
+      ['u1', 'view', '2024-01-15', 'p1', 'a "b",\r\nc;\td', '=2+5', 's1'],
+      ["'=u", 'view', '2024-01-15', 'p1', ';=1', '', "''=s"],
+    ];
+    const othersId = await load('others.csv', HEADER + others.map(csvText).join(''));
+    for (const [id, texts] of [
+      [fileId, hostile],
+      [othersId, others],
+    ] as const) {
       const { data } = (await request(service.url).get(`/ingestion/files/${id}/rejects?limit=1000`).expect(200)).body;
       const [header, ...rows] = parsed((await asCsv(id).expect(200)).text);
       expect(header).toEqual(COLUMNS);
-      expect(rows.length).toBeGreaterThan(1);
+      expect(rows).toHaveLength(texts.length);
       for (const cell of rows.flat())
         expect(cell).not.toMatch(/(?:^|[;\t|\r\n])[\s\p{Cf}"]*[=+\-@＝＋－＠]|^[\t\r\n\0]/u);
-      // The mark taken off again, it is what JSON says.
+      // The mark taken off again, it is what the file holds, and what JSON says.
       expect(rows.map((row) => row.map(unmarked))).toEqual(
-        data.map((reject: Record<string, unknown>) => [
+        data.map((reject: Record<string, unknown>, index: number) => [
+          ...(texts[index] ?? []),
           String(reject['lineNumber']),
           reject['reason'],
-          reject['column'] ?? '',
-          reject['message'],
-          reject['raw'],
+          `${reject['message']} (file ${id}, line ${reject['lineNumber']})`,
         ]),
       );
     }
@@ -130,7 +143,7 @@ describe('F5 GET /ingestion/files/{fileId}/rejects with Accept: text/csv', () =>
       const fileId = await fileOfRejects(`count-${count}.csv`, count, 10);
       const { text } = await asCsv(fileId).query({ limit: 3 }).expect(200);
       const [, ...rows] = parsed(text);
-      expect(rows.map(([line]) => Number(line))).toEqual(Array.from({ length: count }, (_, index) => index + 2));
+      expect(rows.map((row) => Number(row.at(-3)))).toEqual(Array.from({ length: count }, (_, index) => index + 2));
     }
   });
 
@@ -170,7 +183,7 @@ describe('F5 I6 a file of very many rejects', () => {
       database.$client.on('acquire', () => {
         queries += 1;
       });
-      const csv = rejectCsv(database, fileId);
+      const csv = rejectCsv(database, { fileId, headerColumns: null, delimiter: null }, {});
       for (let taken = 0; taken < 3; taken += 1) await csv.next();
       await csv.return(undefined);
       expect(queries).toBe(2);

@@ -192,7 +192,13 @@ describe('encodings', () => {
 });
 
 describe('bad rows', () => {
-  const BAD: Readonly<Record<RejectReason, { readonly line: string | Buffer; readonly column: string | null }>> = {
+  // Whether a row is corrected already depends on what is loaded, not on its text.
+  const BAD: Readonly<
+    Record<
+      Exclude<RejectReason, 'already_corrected'>,
+      { readonly line: string | Buffer; readonly column: string | null }
+    >
+  > = {
     missing_value: { line: ' ,view,2024-01-15,p,n,1.00,s', column: 'user_id' },
     value_too_long: { line: `u,view,2024-01-15,${'p'.repeat(51)},n,1.00,s`, column: 'product_id' },
     invalid_event_type: { line: 'u,View,2024-01-15,p,n,1.00,s', column: 'event_type' },

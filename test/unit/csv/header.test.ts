@@ -27,6 +27,8 @@ describe('D6 the columns of a header', () => {
       names: [...EVENT_COLUMNS],
       positions: [0, 1, 2, 3, 4, 5, 6],
       ignoredColumns: [],
+      columns: NAMES.split(','),
+      messagePosition: -1,
       endOffset: NAMES.length + 1,
       endLine: 2,
     });
@@ -49,6 +51,19 @@ describe('D6 the columns of a header', () => {
       positions: [1, 2, 3, 4, 5, 6, 7],
       ignoredColumns: ['Store', 'store', 'a,"b"', ''],
     });
+  });
+
+  it('are kept as written, trimmed and long ones cut, and not at all where there are more than a thousand', () => {
+    const others = Array.from({ length: 993 }, (_, n) => `${n}${'x'.repeat(101)}`);
+    const kept = header(` "Store ",${NAMES.toUpperCase()},${others.slice(1).join(',')}\n`, 200_000)?.columns;
+    expect(kept).toHaveLength(1000);
+    expect(kept?.slice(0, 9)).toEqual(['Store', ...NAMES.toUpperCase().split(','), `1${'x'.repeat(99)}…`]);
+    expect(header(`Store,${NAMES},${others.join(',')}\n`, 200_000)?.columns).toBeNull();
+  });
+
+  it('tell a correction by the name of one, in any case', () => {
+    expect(header(`${NAMES},sluice_line, SLUICE_Message ,x\n`)?.messagePosition).toBe(8);
+    expect(header(`${NAMES},sluice_line,sluice_messages\n`)?.messagePosition).toBe(-1);
   });
 
   it('that are ignored are named up to a hundred, each cut: a list of files repeats them', () => {

@@ -65,7 +65,8 @@ describe('the sample files', () => {
 
   it('are dirty in every way that the data rules name', () => {
     const rejects = samples.flatMap((sample) => sample.expectedRejects);
-    expect(new Set(rejects.map((reject) => reject.reason))).toEqual(new Set(REJECT_REASONS));
+    const ofRows = REJECT_REASONS.filter((reason) => reason !== 'already_corrected');
+    expect(new Set(rejects.map((reject) => reject.reason))).toEqual(new Set(ofRows));
     const everyFault = faultsFor(PLAIN_DIALECT, 1).map((fault) => fault.name);
     expect(new Set(rejects.map((reject) => reject.fault))).toEqual(new Set(everyFault));
   });

@@ -1,6 +1,6 @@
 import { useEffect, useId, useState } from 'preact/hooks';
 import { Link } from 'wouter-preact';
-import type { FileReply } from '../../api/reply-types.ts';
+import type { FileReply, RejectReply } from '../../api/reply-types.ts';
 import { ErrorState } from '../../components/error-state.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
@@ -8,7 +8,7 @@ import { formatCount, formatCounted } from '../../format/numbers.ts';
 import { RawRecord } from '../../rejects/raw-record.tsx';
 import { reasonWords } from '../../rejects/reason-words.ts';
 import { useResource } from '../../state/use-resource.ts';
-import { listRejects, type Reject } from './reject.ts';
+import { listRejects } from './list-rejects.ts';
 
 const ROWS_PER_PAGE = 50;
 
@@ -94,7 +94,7 @@ function ReasonFilter({ file, reason, onReason }: RejectedRowsProps) {
   );
 }
 
-function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
+function RejectTable({ rejects }: { readonly rejects: readonly RejectReply[] }) {
   return (
     <table class="table stacked-table reject-table">
       <caption class="visually-hidden">
@@ -111,7 +111,7 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
       </thead>
       <tbody>
         {rejects.map((reject) => (
-          <tr key={reject.lineNumber} class={reject.correctedBy == null ? '' : 'is-corrected'}>
+          <tr key={reject.lineNumber} class={reject.correctedBy === null ? '' : 'is-corrected'}>
             <td class="number">
               <span class="narrow-only">line </span>
               {reject.lineNumber}
@@ -127,10 +127,10 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
                 )}
               </p>
               <p class="muted small">{reject.message}</p>
-              {reject.correctedBy == null ? null : <Corrected by={reject.correctedBy} />}
+              {reject.correctedBy === null ? null : <Corrected by={reject.correctedBy} />}
             </td>
             <td>
-              <RawRecord raw={reject.raw} span={reject.rawSpan ?? null} isCut={reject.rawTruncated} />
+              <RawRecord raw={reject.raw} span={reject.rawSpan} isCut={reject.rawTruncated} />
             </td>
           </tr>
         ))}

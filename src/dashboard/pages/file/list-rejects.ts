@@ -1,12 +1,6 @@
 import { callJson } from '../../api/client.ts';
 import type { Page, RejectReply } from '../../api/reply-types.ts';
 
-/** A rejected row. */
-export type Reject = RejectReply & {
-  readonly correctedBy: number | null;
-  readonly rawSpan: { readonly start: number; readonly end: number } | null;
-};
-
 export interface RejectQuery {
   readonly reason: string;
   readonly cursor: string | undefined;
@@ -17,6 +11,6 @@ export function listRejects(
   fileId: number,
   { reason, cursor, limit }: RejectQuery,
   signal: AbortSignal,
-): Promise<Page<Reject>> {
+): Promise<Page<RejectReply>> {
   return callJson(`ingestion/files/${fileId}/rejects`, { query: { reason, cursor, limit }, signal });
 }

@@ -1,0 +1,80 @@
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Queryable } from '../../database/client.ts';
+import { correctedRejects, rejectedRows, sourceFiles } from '../../database/schema.ts';
+
+/** A reject that a row of a file is meant to correct. */
+export interface AddressedReject {
+  readonly fileId: number;
+  readonly lineNumber: number;
+  /** the first one of its chain, which is itself where nobody has tried to correct it */
+  readonly rootFileId: number;
+  readonly rootLine: number;
+  readonly reason: string;
+  /** of a row that no column is at fault for: its text, since nothing else tells whether it was changed */
+  readonly raw: string | null;
+  /** the file that has corrected it */
+  readonly correctedBy: number | null;
+}
+
+/** Those of the addresses, all of a few thousand at most, at which there is a reject. */
+export async function findRejects(
+  database: Queryable,
+  addresses: readonly { readonly fileId: number; readonly lineNumber: number }[],
+): Promise<AddressedReject[]> {
+  const { rows } = await database.execute<Record<string, string | null>>(sql`
+    select reject.file_id, reject.line_number, root.file_id as root_file_id, root.line as root_line, reject.reason,
+           case when reject.column_name is null and reject.reason <> 'already_corrected' then reject.raw end as raw,
+           corrected.corrected_by
+      from unnest(${sql.param(addresses.map(({ fileId }) => fileId))}::bigint[],
+                  ${sql.param(addresses.map(({ lineNumber }) => lineNumber))}::bigint[]) as address (file_id, line)
+      join rejected_rows as reject on reject.file_id = address.file_id and reject.line_number = address.line
+     cross join lateral (select coalesce(reject.root_file_id, reject.file_id) as file_id,
+                                coalesce(reject.root_line, reject.line_number) as line) as root
+      left join corrected_rejects as corrected
+             on corrected.file_id = root.file_id and corrected.line_number = root.line`);
+  return rows.map((row) => ({
+    fileId: Number(row['file_id']),
+    lineNumber: Number(row['line_number']),
+    rootFileId: Number(row['root_file_id']),
+    rootLine: Number(row['root_line']),
+    reason: row['reason'] ?? '',
+    raw: row['raw'] ?? null,
+    correctedBy: row['corrected_by'] === null ? null : Number(row['corrected_by']),
+  }));
+}
+
+/** What the ledger keeps of the headers of files. */
+export async function findHeaders(database: Queryable, fileIds: readonly number[]) {
+  return await database
+    .select({
+      fileId: sourceFiles.fileId,
+      headerColumns: sourceFiles.headerColumns,
+      delimiter: sourceFiles.delimiter,
+    })
+    .from(sourceFiles)
+    .where(inArray(sourceFiles.fileId, [...fileIds]));
+}
+
+/** Whether a reject has come back corrected. */
+export async function isCorrected(
+  database: Queryable,
+  address: { readonly fileId: number; readonly lineNumber: number },
+): Promise<boolean> {
+  const rows = await database
+    .select({ lineNumber: correctedRejects.lineNumber })
+    .from(correctedRejects)
+    .where(and(eq(correctedRejects.fileId, address.fileId), eq(correctedRejects.lineNumber, address.lineNumber)));
+  return rows.length > 0;
+}
+
+/** Whether a row of a file was rejected. */
+export async function isRejected(
+  database: Queryable,
+  address: { readonly fileId: number; readonly lineNumber: number },
+): Promise<boolean> {
+  const rows = await database
+    .select({ lineNumber: rejectedRows.lineNumber })
+    .from(rejectedRows)
+    .where(and(eq(rejectedRows.fileId, address.fileId), eq(rejectedRows.lineNumber, address.lineNumber)));
+  return rows.length > 0;
+}

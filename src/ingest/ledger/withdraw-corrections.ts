@@ -1,0 +1,50 @@
+import { eq, getTableColumns, sql } from 'drizzle-orm';
+import type { Queryable } from '../../database/client.ts';
+import { type SourceFileRow, sourceFiles } from '../../database/schema.ts';
+import type { RejectRoot } from './record-corrections.ts';
+
+/**
+ * Takes back that a file has corrected rejects of other files, because its rows are being taken out: those rejects are open
+ * again, and the files that they belong to count them no longer. Whoever removes rows of a file calls it in the same
+ * transaction; for a file that has corrected nothing it is one look into an index. `only`: of this chain of rejects. Answers with
+ * those files.
+ */
+export async function withdrawCorrections(
+  transaction: Queryable,
+  fileId: number,
+  only?: RejectRoot,
+): Promise<SourceFileRow[]> {
+  const isMade =
+    only === undefined ? sql`corrected_by = ${fileId}` : sql`corrected_by = ${fileId} and (${isOfChain(only)})`;
+  const { rows } = await transaction.execute<{ file_id: string; rejects: string }>(sql`
+    with withdrawn as (
+      delete from corrected_rejects where ${isMade} returning file_id
+    )
+    select file_id, count(*) as rejects from withdrawn group by file_id`);
+  if (rows.length === 0) return [];
+  const counted = sql`unnest(${sql.param(rows.map((row) => row.file_id))}::bigint[],
+                             ${sql.param(rows.map((row) => row.rejects))}::bigint[]) as counted (file_id, rejects)`;
+  return await transaction
+    .update(sourceFiles)
+    .set({ rowsCorrected: sql`${sourceFiles.rowsCorrected} - counted.rejects`, updatedAt: sql`clock_timestamp()` })
+    .from(counted)
+    .where(eq(sourceFiles.fileId, sql`counted.file_id`))
+    .returning(getTableColumns(sourceFiles));
+}
+
+function isOfChain({ fileId, line }: RejectRoot) {
+  return sql`(file_id, line_number) = (${fileId}, ${line})
+          or (file_id, line_number) in (select member.file_id, member.line_number from rejected_rows as member
+                                         where member.root_file_id = ${fileId} and member.root_line = ${line})`;
+}
+
+/**
+ * Forgets which rejects of a file were corrected, because other bytes take the place of those that they stood in: what is
+ * rejected on the same line from now on is another row, and may be corrected in its turn.
+ */
+export async function forgetCorrected(transaction: Queryable, fileId: number): Promise<void> {
+  await transaction.execute(sql`delete from corrected_rejects where file_id = ${fileId}`);
+  await transaction.execute(
+    sql`update source_files set rows_corrected = 0 where file_id = ${fileId} and rows_corrected > 0`,
+  );
+}
