@@ -1,6 +1,7 @@
 import { DatabaseError } from 'pg';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import type { Config } from './config.ts';
+import { plainText } from './plain-text.ts';
 
 const MAX_CAUSES = 5;
 
@@ -19,17 +20,44 @@ export function createLogger(level: Config['LOG_LEVEL'], destination?: Destinati
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Readable lines where standard output is a terminal; undefined elsewhere, where programs read it. */
-export async function terminalStream(): Promise<DestinationStream | undefined> {
+/**
+ * Readable lines where standard output is a terminal; undefined elsewhere, where programs read it. `omit`: lines that the
+ * reader is told of in another way.
+ */
+export async function terminalStream(
+  omit: (entry: Readonly<Record<string, unknown>>) => boolean = () => false,
+): Promise<DestinationStream | undefined> {
   if (!process.stdout.isTTY) return undefined;
   const { default: pretty } = await import('pino-pretty');
-  return pretty({
+  const stream = pretty({
     ignore: 'pid,hostname,time',
     singleLine: true,
     translateTime: false,
     colorize: process.env['NO_COLOR'] === undefined,
     sync: true,
   });
+  return withoutCommands(stream, omit);
+}
+
+/**
+ * Unlike JSON, the readable form shows names and messages as they are, and a terminal would obey what is in them: the stream
+ * gets the same lines with such texts made plain.
+ */
+export function withoutCommands(
+  stream: DestinationStream,
+  omit: (entry: Readonly<Record<string, unknown>>) => boolean,
+): DestinationStream {
+  return {
+    write(line) {
+      const entry: Record<string, unknown> = JSON.parse(line);
+      if (!omit(entry)) stream.write(`${JSON.stringify(entry, plainValue)}\n`);
+    },
+  };
+}
+
+function plainValue(key: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return key === 'stack' ? value.split('\n').map(plainText).join('\n') : plainText(value);
 }
 
 /**

@@ -4,6 +4,7 @@ import { type Config, ConfigError, loadConfig } from './config.ts';
 import { readDotEnv } from './environment.ts';
 import { createLogger, terminalStream } from './log.ts';
 import { checkDirectories } from './preflight.ts';
+import { terminalOf } from './terminal.ts';
 
 /** npm passes a signal on that a terminal or supervisor has already sent to everybody: two signals, one press. */
 const SAME_PRESS_MS = 300;
@@ -90,16 +91,25 @@ function greet(service: Service, config: Config): void {
   const exported = [config.API_KEY, urlFile === undefined ? '' : undefined].some((secret) => secret !== undefined);
   const isDefaultFolder = service.inputDirectory === resolve('input_data');
   const out = isDefaultFolder ? '' : ` --out ${shellWord(service.inputDirectory)}`;
+  const { colors } = terminalOf(process.stdout, process.env);
+  const open = `Open ${colors.cyan(`${url}/`)} in a browser and drop a file on the page`;
+  const asked = config.API_KEY === undefined ? '' : '; it asks for the API_KEY';
   process.stdout.write(`
-  Sluice is ready at ${url}
+  ${colors.bold(colors.green(`Sluice is ready at ${url}`))}
 
+    Dashboard        ${url}/
     Watched folder   ${service.inputDirectory}
     Database         ${urlFile === undefined ? 'DATABASE_URL' : `embedded PostgreSQL 18 in ${config.DATA_DIR}`}
 
-  Next, in another terminal${exported ? ', with the same environment' : ''}:
+  ${colors.bold('Next')}
+    ${open}${asked}.
+
+  Or in another terminal${exported ? ', with the same environment' : ''}: make events, check a file of yours, load it, and
+  look at what came of it
     npm run generate -- --rows 1000 --dirty 0.05${out}
+    curl${key} -F file=@events.csv ${url}/validate
+    curl${key} -F file=@events.csv '${url}/uploads?wait=30'
     curl${key} ${url}/ingestion/stats
-    curl${key} -F file=@events.csv '${url}/uploads?wait=30'      with a file of yours
     ${psql} -c 'select * from purchase_analytics limit 5'
 
   All calls: ${url}/docs     Stop: Ctrl-C

@@ -5,16 +5,19 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { openDatabase } from '../database/client.ts';
+import { openDatabase, type Queryable } from '../database/client.ts';
 import { migrateDatabase } from '../database/migrate.ts';
 import { openDatabaseServer } from '../database/open-server.ts';
 import type { SourceFileRow } from '../database/schema.ts';
 import { awaitFiles } from '../ingest/await-files.ts';
+import { isAboveRejectLimit } from '../ingest/check/reject-limit.ts';
 import { retryFailedFile } from '../ingest/ledger/finish-files.ts';
 import type { FileVersion } from '../ingest/ledger/register-files.ts';
+import { releaseFile } from '../ingest/ledger/release-file.ts';
 import { openLoaders, WORKER_FILE } from '../ingest/open-loaders.ts';
 import { fingerprintOf } from '../ingest/sources/source-file.ts';
 import { OpenResources } from '../open-resources.ts';
+import { plainText } from '../plain-text.ts';
 import { LoadReport } from './load-report.ts';
 
 const STDIN = '-';
@@ -41,17 +44,18 @@ export class LoadCommand {
   /**
    * Returns the exit code: 0 when all files are loaded or were before, 1 when any failed or is held, 130 when interrupted at
    * whatever point.
+   * `maxRejectPercent`: above it a file is held; where it is not given MAX_REJECT_PERCENT holds.
    * @throws where nothing was begun: a file that is not there, a database that can't be reached
    */
-  async run(names: readonly string[]): Promise<number> {
+  async run(names: readonly string[], maxRejectPercent?: number): Promise<number> {
     try {
       // By path: one file may be named in two ways.
       const versions = new Map<string, FileVersion>();
       for (const name of new Set(names)) {
         const version = name === STDIN ? await this.#spoolStdin() : await fileVersion(name);
-        versions.set(version.path, version);
+        versions.set(version.path, maxRejectPercent === undefined ? version : { ...version, maxRejectPercent });
       }
-      return await this.#load([...versions.values()]);
+      return await this.#load([...versions.values()], maxRejectPercent ?? this.#config.MAX_REJECT_PERCENT);
     } catch (error) {
       if (!this.#interrupted.signal.aborted) throw error;
       process.stdout.write('Interrupted.\n');
@@ -61,7 +65,7 @@ export class LoadCommand {
     }
   }
 
-  async #load(versions: readonly FileVersion[]): Promise<number> {
+  async #load(versions: readonly FileVersion[], limit: number): Promise<number> {
     const config = this.#config;
     const { connectionString } = await openDatabaseServer(config, this.#log, this.#resources);
     await migrateDatabase(connectionString, this.#interrupted.signal);
@@ -89,7 +93,7 @@ export class LoadCommand {
     const files: SourceFileRow[] = [];
     const report = new LoadReport(versions.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
     for (const { file, isNew } of await queue.submit(versions)) {
-      const retried = file.status === 'failed' ? await retryFailedFile(database, file.fileId, queue.owner) : undefined;
+      const retried = await onceMore(database, file, queue.owner, limit);
       if (retried !== undefined) queue.announce([retried]);
       else if (!isNew && file.status === 'loaded') report.alreadyLoaded(file);
       files.push(retried ?? file);
@@ -122,13 +126,26 @@ export class LoadCommand {
   }
 }
 
+/** A file that failed or was held before and is named again: the first is tried again, the second if this limit lets it pass. */
+async function onceMore(
+  database: Queryable,
+  file: SourceFileRow,
+  owner: string,
+  maxRejectPercent: number,
+): Promise<SourceFileRow | undefined> {
+  if (file.status === 'failed') return await retryFailedFile(database, file.fileId, owner);
+  if (file.status !== 'held') return undefined;
+  const share = { read: file.rowsRead + file.rowsWithheld, rejected: file.rowsRejected };
+  return isAboveRejectLimit(share, maxRejectPercent) ? undefined : await releaseFile(database, file.fileId, owner);
+}
+
 async function fileVersion(name: string): Promise<FileVersion> {
   // The path is the user's word, so a link in it is followed, once and here.
   const path = await realpath(name).catch((error) => {
-    throw new Error(`Nothing was loaded: ${name} is not there`, { cause: error });
+    throw new Error(`Nothing was loaded: ${plainText(name)} is not there`, { cause: error });
   });
   const stats = await stat(path, { bigint: true });
-  if (!stats.isFile()) throw new Error(`Nothing was loaded: ${name} is not a regular file`);
+  if (!stats.isFile()) throw new Error(`Nothing was loaded: ${plainText(name)} is not a regular file`);
   return {
     name: basename(path),
     path,

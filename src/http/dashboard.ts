@@ -38,6 +38,8 @@ export async function addDashboard(app: FastifyInstance, directory = BUILT_DASHB
     index: false,
     redirect: false,
     dotfiles: 'ignore',
+    // A folder is nothing here; left to the plugin it would be forbidden, as if there were something to see.
+    allowedPath: (path) => !path.endsWith('/'),
     // The name changes with the content.
     immutable: true,
     maxAge: '1y',

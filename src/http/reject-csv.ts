@@ -2,7 +2,7 @@ import type { Queryable } from '../database/client.ts';
 import { marked } from '../ingest/csv/formula-mark.ts';
 import { addressText } from '../ingest/csv/reject-address.ts';
 import { type KeptHeader, RowLayout } from '../ingest/csv/row-layout.ts';
-import { listRejects, type RejectedRow, type RejectFilter } from '../ingest/ledger/list-files.ts';
+import { listRejects, type RejectedRow, type RejectFilter } from '../ingest/ledger/list-rejects.ts';
 import { safeName } from '../ingest/sources/file-name.ts';
 
 /** Each keeps at most 4 KiB of its text, so a page is at most some 2 MB. */

@@ -5,7 +5,7 @@ import { Corrections } from './corrections/corrections.ts';
 import { readAddresses } from './corrections/reject-addresses.ts';
 import { FileError } from './file-error.ts';
 import { findByContent, findEarlierVersions, isSizeCommitted } from './ledger/find-files.ts';
-import { isCorrected } from './ledger/find-rejects.ts';
+import { isCorrectedRoot } from './ledger/find-rejects.ts';
 import { abandonFile, failFile, markDuplicate, requeueFile, restartFile } from './ledger/finish-files.ts';
 import { keepLoaded, RowsGoneError } from './ledger/keep-loaded.ts';
 import { NeedsInspectionError } from './load/content-proof.ts';
@@ -199,7 +199,7 @@ function startPosition(
  * that may be loaded again.
  */
 async function isTailCorrected(database: Queryable, { fileId, tailLine }: SourceFileRow): Promise<boolean> {
-  return tailLine !== null && (await isCorrected(database, { fileId, lineNumber: tailLine }));
+  return tailLine !== null && (await isCorrectedRoot(database, { fileId, lineNumber: tailLine }));
 }
 
 /** The version of which the content holds all bytes, the longest one: whatever came in between, its rows are loaded. */

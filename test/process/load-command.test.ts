@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesBelow } from '../support/embedded-place.ts';
 import { eventually } from '../support/eventually.ts';
@@ -171,6 +174,40 @@ describe('load FILE…', () => {
     expect(second.stdout).toContain('nothing to do');
     expect(processesBelow(directory)).toEqual([]);
     expect(await readFile(join(directory, 'one.csv'), 'utf8')).toBe(plainFile({ tag: 'one', to: 10 }));
+  });
+
+  it('I2 holds a file of which more is rejected than allowed, and loads it when it is named again with a limit that it keeps', async () => {
+    const rows = { tag: 'quarter', to: 12, badEvery: 4 };
+    await put('quarter.csv', plainFile(rows));
+    for (const limit of ['20', '24.9']) {
+      const held = await loaded(['--max-reject-percent', limit, 'quarter.csv']);
+      expect(held.code).toBe(1);
+      expect(held.stdout).toMatch(/^quarter\.csv: held: 3 of 12 rows \(25\.0 %\) are rejected, the limit is 20 %/m);
+      expect(held.stdout).toMatch(
+        /^0 of 1 files loaded, 0 loaded before, 0 failed, 1 held; 0 rows loaded, 3 rejected$/m,
+      );
+      expect(await database.query('select 1 from user_events')).toEqual([]);
+    }
+    expect((await loaded(['--max-reject-percent', '25', 'quarter.csv'])).code).toBe(0);
+    await expectExactly(database, [expectedPlain('quarter.csv', rows)]);
+  });
+
+  it.runIf(process.platform === 'linux')('shows a table on a terminal, in which no name is a command', async () => {
+    await put('good.csv', plainFile({ tag: 'good', to: 40, badEvery: 10 }));
+    await put('evil\u001b]0;owned\u0007.csv', 'a,b\n');
+    const dist = fileURLToPath(new URL('../../dist/cli/load.js', import.meta.url));
+    const command = `stty cols 60; '${process.execPath}' '${dist}' good.csv evil*`;
+    const env = { DATABASE_URL: database.connectionString, LOADERS: '1', PATH: process.env['PATH'], TERM: 'xterm' };
+    const { stdout } = await promisify(execFile)('script', ['-qec', `${command} || true`, '/dev/null'], {
+      env,
+      cwd: directory,
+    });
+    const shown = stripVTControlCharacters(stdout);
+    expect(shown).toMatch(/^good\.csv +loaded +36 +4 +\d+\.\d s\r?$/m);
+    expect(shown).toMatch(/^evil\\u\{1b\}\]0;owned\\u\{7\}\.csv +failed/m);
+    expect(shown).toMatch(/missing_value 4/);
+    expect(stdout).toContain('\u001b[31mfailed');
+    expect(stdout).not.toContain('\u001b]');
   });
 
   it('says which option it does not know, in one line', async () => {

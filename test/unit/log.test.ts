@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import { DatabaseError } from 'pg';
 import { expect, test } from 'vitest';
-import { createLogger } from '../../src/log.ts';
+import { createLogger, withoutCommands } from '../../src/log.ts';
 
 function written(write: (log: ReturnType<typeof createLogger>) => void): string[] {
   const lines: string[] = [];
@@ -64,4 +64,23 @@ test('causes are followed, also those of several errors in one, and not for ever
 
 test('what was thrown and is no error is written as it is', () => {
   expect(JSON.parse(written((log) => log.warn({ err: 'text' }, 'x'))[0] ?? '')).toMatchObject({ err: 'text' });
+});
+
+test('what is readable on a terminal holds nothing that it would obey, and a stack has its lines', () => {
+  const lines: string[] = [];
+  const stream = { write: (line: string) => void lines.push(line) };
+  const log = createLogger(
+    'info',
+    withoutCommands(stream, (entry) => 'fileId' in entry),
+  );
+  log.info({ name: 'a\u001b]0;owned\u0007\u202e.csv', inner: { list: ['\r'] }, err: new Error('b\u009b2J') }, 'c\nd');
+  log.info({ fileId: 1 }, 'told in another way');
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    level: 30,
+    name: 'a\\u{1b}]0;owned\\u{7}\\u{202e}.csv',
+    inner: { list: ['\\u{d}'] },
+    err: { message: 'b\\u{9b}2J', stack: expect.stringMatching(/^ +at .*\n +at /) },
+    msg: 'c\\u{a}d',
+  });
 });

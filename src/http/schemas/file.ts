@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { FILE_ORIGINS, FILE_STATUSES, type SourceFileRow } from '../../database/schema.ts';
 import type { RowLayout } from '../../ingest/csv/row-layout.ts';
-import type { RejectedRow } from '../../ingest/ledger/list-files.ts';
+import type { RejectedRow } from '../../ingest/ledger/list-rejects.ts';
 import { Count, FileId, Instant, nullable, oneOf } from './shared.ts';
 
 export const FileSchema = Type.Object(

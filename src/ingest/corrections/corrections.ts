@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from '../../database/client.ts';
 import type { Header } from '../csv/header.ts';
+import { columnKey } from '../csv/header-names.ts';
 import type { CsvRecord } from '../csv/record-reader.ts';
-import { type RejectAddress, readAddress } from '../csv/reject-address.ts';
+import { REASON_COLUMN, type RejectAddress, readAddress } from '../csv/reject-address.ts';
 import { type KeptHeader, RowLayout } from '../csv/row-layout.ts';
 import { type AddressedReject, findHeaders, findRejects, isRejected } from '../ledger/find-rejects.ts';
 import type { RejectRoot } from '../ledger/record-corrections.ts';
@@ -106,9 +107,11 @@ export class Corrections {
       const by = chain.correctedBy === this.#fileId ? 'an earlier row of this file' : `file ${chain.correctedBy}`;
       return { reason: 'already_corrected', message: `${row} has been corrected by ${by}: it is not loaded twice` };
     }
-    if (structural === undefined || structural.digest !== digestOf(header.positions.map((at) => record.text(at))))
-      return;
-    const message = `the row is as it was when ${row} was rejected: correct its cells, which are what could be made of it`;
+    if (structural === undefined || isConfirmed(record, header)) return undefined;
+    if (structural.digest !== digestOf(header.positions.map((at) => record.text(at)))) return undefined;
+    const message =
+      `the cells are what could be made of ${row}, which was no record, and nobody has changed them: correct them, ` +
+      'or where they are right as they are, empty its cell sluice_reason';
     return { reason: structural.reason, message };
   }
 
@@ -146,6 +149,12 @@ export class Corrections {
   #at(address: RejectAddress | undefined): KnownReject | undefined {
     return address === undefined ? undefined : this.#known.get(keyOf(address));
   }
+}
+
+/** Whether somebody has said that the cells of a row are right, by taking away why it was rejected. */
+function isConfirmed(record: CsvRecord, { columns }: Header): boolean {
+  const position = columns?.findIndex((name) => columnKey(name) === REASON_COLUMN) ?? -1;
+  return position !== -1 && record.text(position).trim() === '';
 }
 
 function keyOf({ fileId, lineNumber }: RejectAddress): string {

@@ -6,6 +6,7 @@ export interface RejectAddress {
 
 /** The column that makes a file a correction; compared like the names of all columns. */
 export const MESSAGE_COLUMN = 'sluice_message';
+export const REASON_COLUMN = 'sluice_reason';
 /** What begins so in the header of a correction was put there by Sluice, and is no column of the original. */
 export const OWN_PREFIX = 'sluice_';
 

@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { correctedRejects, rejectedRows, sourceFiles } from '../../database/schema.ts';
 
@@ -55,15 +55,20 @@ export async function findHeaders(database: Queryable, fileIds: readonly number[
     .where(inArray(sourceFiles.fileId, [...fileIds]));
 }
 
-/** Whether a reject has come back corrected. */
-export async function isCorrected(
+/**
+ * Whether a reject has come back corrected that names no other: of a row which does, it is known by that whether it may be
+ * loaded.
+ */
+export async function isCorrectedRoot(
   database: Queryable,
   address: { readonly fileId: number; readonly lineNumber: number },
 ): Promise<boolean> {
+  const { fileId, lineNumber, rootFileId } = rejectedRows;
   const rows = await database
-    .select({ lineNumber: correctedRejects.lineNumber })
-    .from(correctedRejects)
-    .where(and(eq(correctedRejects.fileId, address.fileId), eq(correctedRejects.lineNumber, address.lineNumber)));
+    .select({ lineNumber })
+    .from(rejectedRows)
+    .innerJoin(correctedRejects, and(eq(correctedRejects.fileId, fileId), eq(correctedRejects.lineNumber, lineNumber)))
+    .where(and(eq(fileId, address.fileId), eq(lineNumber, address.lineNumber), isNull(rootFileId)));
   return rows.length > 0;
 }
 

@@ -194,6 +194,8 @@ describe('GET /ingestion/files/{fileId}/rejects', () => {
           message: expect.stringContaining('2024-02-30'),
           raw: row,
           rawTruncated: false,
+          rawSpan: { start: 8, end: 18 },
+          correctedBy: null,
         },
       ],
       nextCursor: null,

@@ -9,7 +9,7 @@
 //
 // Points, each with `.before` and `.after` unless it says otherwise: in a loader thread load.begin, load.copy.middle
 // and load.copy.marked (as they are: rows are under way, or one that holds the word `marked`), load.copy.after (the server has taken all), load.ledger, load.commit; in the main thread
-// register, claim, spool.link, spool.unlink, upload.insert, upload.commit, reply.before, archive.link, archive.aside,
+// removal.events, removal.rejects, removal.ledger, removal.commit (rows are taken out because somebody said so), register, claim, spool.link, spool.unlink, upload.insert, upload.commit, reply.before, archive.link, archive.aside,
 // archive.unlink.
 import fs, { closeSync, openSync, writeSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
@@ -37,6 +37,12 @@ function statementName(text, application) {
     if (sql.startsWith('copy user_events')) return 'load.copy';
     if (isUpdate && sql.includes('"bytes_committed" =')) return 'load.ledger';
     if (sql === 'commit') return 'load.commit';
+  }
+  if (application === 'sluice-removal') {
+    if (sql.startsWith('delete from "user_events"')) return 'removal.events';
+    if (sql.startsWith('delete from "rejected_rows"')) return 'removal.rejects';
+    if (isUpdate) return 'removal.ledger';
+    if (sql === 'commit') return 'removal.commit';
   }
   if (application === 'sluice-queue') {
     if (isUpdate && sql.includes('skip locked') && sql.includes('oldest')) return 'claim';

@@ -9,27 +9,22 @@ export function CheckResults({ results }: { readonly results: readonly Validatio
   return (
     <ul class="check-results">
       {results.map((result) => (
-        <CheckResult key={result.name} result={result} />
+        <CheckResult key={`${result.name} ${result.sha256}`} result={result} />
       ))}
     </ul>
   );
 }
 
 function CheckResult({ result }: { readonly result: ValidationReply }) {
-  const { name, outcome, rowsRejected, ignoredColumns, suggestions, rejects, error } = result;
+  const { name, outcome, rowsRejected, ignoredColumns, rejects, error } = result;
   return (
     <li>
       <p class="check-head">
         <strong>{name}</strong> would be <StateBadge status={outcome} />
       </p>
       <p>{error === null ? verdict(result) : error.message}</p>
-      {suggestions.map(({ header, column }) => (
-        <p key={column}>
-          Did you mean <code>{column}</code> by <code>{header}</code>?
-        </p>
-      ))}
       {ignoredColumns.length === 0 ? null : <p class="muted">Ignored columns: {ignoredColumns.join(', ')}</p>}
-      {rejects.length === 0 ? null : (
+      {rejects.length === 0 || outcome === 'duplicate' ? null : (
         <ul class="check-rejects">
           {rejects.slice(0, SHOWN_REJECTS).map(({ lineNumber, message }) => (
             <li key={lineNumber}>

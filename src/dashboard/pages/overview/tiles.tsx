@@ -4,7 +4,7 @@ import type { Stats } from '../../api/reply-types.ts';
 import { lagSecondsAt } from '../../api/stats-history.ts';
 import { formatByteRate } from '../../format/bytes.ts';
 import { formatDuration, formatSeconds } from '../../format/durations.ts';
-import { formatCount, formatCounted, formatPercent } from '../../format/numbers.ts';
+import { formatCount, formatCounted, formatPercent, formatShortCount } from '../../format/numbers.ts';
 import { useNow } from '../../state/use-now.ts';
 import { useStore } from '../../state/use-store.ts';
 
@@ -49,13 +49,13 @@ function Figures({ latest }: { readonly latest: LiveStats }) {
         name="Rows loaded"
         note={`of ${formatCount(rows.read)} read, in ${formatCounted(stats.files.loaded, 'file')}`}
       >
-        {formatCount(rows.loaded)}
+        <Total value={rows.loaded} />
       </Tile>
       <Tile
         name="Rows rejected"
         note={rows.read === 0 ? 'nothing read yet' : `${formatPercent(rows.rejected / rows.read)} of those read`}
       >
-        {formatCount(rows.rejected)}
+        <Total value={rows.rejected} />
       </Tile>
       <Tile name="Watched folder" note={<code>{watcher.directory}</code>}>
         <Watcher state={watcher.state} />
@@ -75,6 +75,17 @@ function Tile(props: {
       <dd class="tile-value">{props.children}</dd>
       <dd class="tile-note">{props.note}</dd>
     </div>
+  );
+}
+
+/** What has more digits than a narrow tile has room for is told in short, with all of them behind it. */
+const LONGEST_IN_FULL = 99_999_999;
+
+function Total({ value }: { readonly value: number }) {
+  return value > LONGEST_IN_FULL ? (
+    <span title={formatCount(value)}>{formatShortCount(value)}</span>
+  ) : (
+    formatCount(value)
   );
 }
 
