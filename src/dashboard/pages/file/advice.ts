@@ -9,7 +9,6 @@ const ADVICE = {
   corrupt_gzip: 'It was cut or damaged on its way: compress and deliver it again.',
   gzip_bomb: 'It unpacks to far more than it should: deliver it uncompressed if that is meant.',
   unreadable: 'See that the file is still there and that Sluice may read it, then retry.',
-  too_many_corrections: 'Split it, and bring the corrected rows back in several files.',
   load_failed: 'Sluice tried several times. See what the database says, then retry.',
   too_many_rejects:
     'Look at the rejected rows below. Release it if it is fine all the same, or discard it and deliver a better one.',
