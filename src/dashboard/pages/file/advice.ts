@@ -10,6 +10,7 @@ const ADVICE = {
   gzip_bomb: 'It unpacks to far more than it should: deliver it uncompressed if that is meant.',
   unreadable: 'See that the file is still there and that Sluice may read it, then retry.',
   load_failed: 'Sluice tried several times. See what the database says, then retry.',
+  too_many_corrections: 'Split it into files of fewer rows, and deliver those.',
   too_many_rejects:
     'Look at the rejected rows below. Release it if it is fine all the same, or discard it and deliver a better one.',
 } as const satisfies Record<FileErrorCode | 'too_many_rejects', string>;
