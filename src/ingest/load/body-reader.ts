@@ -18,6 +18,13 @@ export class BodyReader {
   #resumePoint: ResumePoint | undefined;
   #reader: RecordReader | undefined;
 
+  /** known when the first row can be told */
+  get body(): { readonly header: Header; readonly reader: RecordReader } | undefined {
+    const header = this.#header;
+    const reader = this.#reader;
+    return header === undefined || reader === undefined ? undefined : { header, reader };
+  }
+
   constructor(options: BodyReaderOptions) {
     this.#options = options;
   }

@@ -4,17 +4,17 @@ import { CorrectionRows } from '../corrections/correction-rows.ts';
 import type { Corrections } from '../corrections/corrections.ts';
 import { isLineEnd, LF } from '../csv/byte-codes.ts';
 import { decodedChunks } from '../csv/decoded-chunks.ts';
-import { type Header, parseHeader } from '../csv/header.ts';
-import { RecordReader } from '../csv/record-reader.ts';
+import type { Header } from '../csv/header.ts';
 import type { LoadedTail } from '../ledger/take-back-tail.ts';
 import type { SourceFile } from '../sources/source-file.ts';
 import type { LocalTime } from '../transform/local-time.ts';
+import { BodyReader } from './body-reader.ts';
 import { ContentProof, NeedsInspectionError } from './content-proof.ts';
 import { heldUpdate } from './held-update.ts';
 import type { LoadConnection } from './load-connection.ts';
 import { LoadTransaction } from './load-transaction.ts';
 import { createEncodedRows, RecordEncoder } from './record-encoder.ts';
-import { type Beginning, ResumePoint, type StartPosition, unfinishedTail } from './resume-point.ts';
+import { type Beginning, type StartPosition, unfinishedTail } from './resume-point.ts';
 import { RowSender } from './row-sender.ts';
 
 /** So that a crash in a giant file costs seconds, even where the database is slow. */
@@ -73,12 +73,10 @@ class FileLoad {
   readonly #sender: RowSender;
   #file: SourceFileRow;
   #bytesRead = 0;
-  #headerBytes = Buffer.alloc(0);
   #decodedBytes = 0;
   #endsInMidLine = false;
-  #header: Header | undefined;
-  #resumePoint: ResumePoint | undefined;
-  #load: { readonly reader: RecordReader; readonly encoder: RecordEncoder } | undefined;
+  readonly #body: BodyReader;
+  #encoder: RecordEncoder | undefined;
   #continues: LoadRequest['continues'];
   #tailToTakeBack: LoadedTail | undefined;
   #rowsCommitted: number;
@@ -90,6 +88,9 @@ class FileLoad {
     this.#proof = new ContentProof(request.source, request.sha256, () => this.#progress());
     this.#rowsCommitted = request.file.rowsRead;
     this.#continues = request.continues;
+    const { maxRecordBytes, start } = request;
+    const begin = (header: Header, beginning: Beginning) => this.#begin(header, beginning);
+    this.#body = new BodyReader({ maxRecordBytes, start, begin });
     this.#transaction = new LoadTransaction(request.connection);
     this.#sender = new RowSender(
       this.#transaction,
@@ -103,11 +104,12 @@ class FileLoad {
       this.#decodedBytes += chunk.length;
       // Here and not behind the chunk: then the last one is followed by the last commit only.
       if (this.#isCommitDue()) await this.#commitSoFar();
-      this.#take(chunk);
+      this.#endsInMidLine = !isLineEnd(chunk[chunk.length - 1] ?? LF);
+      this.#body.take(chunk);
       await this.#sender.sendOn();
       this.#progress();
     }
-    this.#end();
+    this.#body.end();
     return await this.#commit(this.#request.heldAbove === undefined ? 'loaded' : 'held');
   }
 
@@ -118,7 +120,7 @@ class FileLoad {
   }
 
   #progress(): void {
-    this.#request.onProgress({ bytesRead: this.#bytesRead, rowsRead: this.#load?.encoder.counts.read ?? 0 });
+    this.#request.onProgress({ bytesRead: this.#bytesRead, rowsRead: this.#encoder?.counts.read ?? 0 });
   }
 
   async *#hashedChunks(): AsyncGenerator<Buffer> {
@@ -133,44 +135,15 @@ class FileLoad {
     }
   }
 
-  #take(chunk: Buffer): void {
-    this.#endsInMidLine = !isLineEnd(chunk[chunk.length - 1] ?? LF);
-    if (this.#load !== undefined) {
-      this.#load.reader.push(chunk);
-    } else if (this.#resumePoint !== undefined) {
-      this.#begin(this.#resumePoint.take(chunk));
-    } else {
-      this.#headerBytes = Buffer.concat([this.#headerBytes, chunk]);
-      this.#takeHeader(false);
-    }
-  }
-
-  #end(): void {
-    if (this.#header === undefined) this.#takeHeader(true);
-    if (this.#load === undefined) this.#begin(this.#resumePoint?.end());
-    this.#load?.reader.end();
-  }
-
-  #takeHeader(atEnd: boolean): void {
-    const header = parseHeader(this.#headerBytes, atEnd, this.#request.maxRecordBytes);
-    if (header === undefined) return;
-    this.#header = header;
-    const { start, sha256, source } = this.#request;
+  #begin(header: Header, { from, replacedTail }: Beginning): RecordEncoder {
+    const { file, source, sha256, follows, instantOfLocalTime, corrections } = this.#request;
     // What its rows correct has to be known before the first of them is loaded.
     if (header.messagePosition !== -1 && sha256 === undefined) throw new NeedsInspectionError(source.path);
-    const behindHeader = { offset: header.endOffset, line: header.endLine };
-    // A header that has grown since, by a column that it did not need, may reach beyond where it ended then.
-    this.#resumePoint = new ResumePoint(start !== undefined && start.offset > header.endOffset ? start : behindHeader);
-    this.#begin(this.#resumePoint.take(this.#headerBytes));
-    this.#headerBytes = Buffer.alloc(0);
-  }
-
-  #begin(beginning: Beginning | undefined): void {
-    const header = this.#header;
-    if (beginning === undefined || header === undefined) return;
-    const { file, follows, instantOfLocalTime, maxRecordBytes, corrections } = this.#request;
-    const { from, bytes, replacedTail } = beginning;
-    const encoder = new RecordEncoder({
+    if (replacedTail !== undefined && follows !== null) {
+      const corrected = corrections?.reopen(replacedTail.toString(), header, follows);
+      this.#tailToTakeBack = { fileId: follows, line: from.line, corrected };
+    }
+    this.#encoder = new RecordEncoder({
       fileId: file.fileId,
       positions: header.positions,
       instantOfLocalTime,
@@ -183,26 +156,11 @@ class FileLoad {
       },
       corrections: corrections && new CorrectionRows(corrections, header),
     });
-    const reader = new RecordReader(
-      {
-        delimiter: header.dialect.delimiter,
-        fieldCount: header.fieldCount,
-        maxRecordBytes,
-        startOffset: from.offset,
-        startLine: from.line,
-      },
-      encoder,
-    );
-    this.#load = { reader, encoder };
-    if (replacedTail !== undefined && follows !== null) {
-      const corrected = corrections?.reopen(replacedTail.toString(), header, follows);
-      this.#tailToTakeBack = { fileId: follows, line: from.line, corrected };
-    }
-    reader.push(bytes);
+    return this.#encoder;
   }
 
   #isCommitDue(): boolean {
-    const uncommitted = (this.#load?.encoder.counts.read ?? 0) - this.#rowsCommitted;
+    const uncommitted = (this.#encoder?.counts.read ?? 0) - this.#rowsCommitted;
     return (
       uncommitted > 0 &&
       (uncommitted >= this.#request.commitRows || performance.now() - this.#lastCommit > COMMIT_INTERVAL_MS)
@@ -217,22 +175,22 @@ class FileLoad {
     // All of its rejects or none: what is held has no commit in the middle.
     await this.#sender.finish();
     await this.#transaction.endCopy();
-    this.#rowsCommitted = this.#load?.encoder.counts.read ?? 0;
+    this.#rowsCommitted = this.#encoder?.counts.read ?? 0;
     this.#lastCommit = performance.now();
   }
 
   async #commit(status: 'loading' | 'loaded' | 'held'): Promise<SourceFileRow> {
-    const load = this.#load;
-    const header = this.#header;
-    if (load === undefined || header === undefined) throw new TypeError('there is nothing to commit before the header');
+    const encoder = this.#encoder;
+    const body = this.#body.body;
+    if (encoder === undefined || body === undefined)
+      throw new TypeError('there is nothing to commit before the header');
+    const { header, reader } = body;
     const { file, source, follows, heldAbove } = this.#request;
-    const { counts } = load.encoder;
+    const { counts, last } = encoder;
     await this.#sender.finish();
     const sha256 = await (status === 'loading' ? this.#proof.inTheMiddle() : this.#proof.atEnd());
-    const mayGoOn = status === 'loaded' && (this.#endsInMidLine || load.reader.endsInsideQuotes);
-    const tail = mayGoOn
-      ? unfinishedTail(load.encoder.last, load.reader.offset, this.#request.maxRecordBytes)
-      : undefined;
+    const mayGoOn = status === 'loaded' && (this.#endsInMidLine || reader.endsInsideQuotes);
+    const tail = mayGoOn ? unfinishedTail(last, reader.offset, this.#request.maxRecordBytes) : undefined;
     // What is held changes no other file: neither a last row that goes on in this one, nor a reject that it corrects.
     if (heldAbove === undefined) await this.#buildOnOthers();
     else if (file.committedOffset > 0) await this.#transaction.removeEvents(file.fileId);
@@ -250,9 +208,9 @@ class FileLoad {
       headerColumns: header.columns,
       delimiter: String.fromCharCode(header.dialect.delimiter),
       corrects: this.#request.corrections?.corrects ?? null,
-      bytesCommitted: status === 'loaded' ? source.sizeBytes : this.#bytesReadUpTo(load.reader.offset),
-      committedOffset: load.reader.offset,
-      committedLine: load.reader.line,
+      bytesCommitted: status === 'loaded' ? source.sizeBytes : this.#bytesReadUpTo(reader.offset),
+      committedOffset: reader.offset,
+      committedLine: reader.line,
       tailOffset: tail?.offset ?? null,
       tailLine: tail?.line ?? null,
       ...(heldAbove === undefined ? {} : heldUpdate(file.fileId, counts, heldAbove)),
