@@ -47,9 +47,9 @@ export async function isSizeCommitted(
 }
 
 /**
- * The files whose rows the path has stood for, the one that finished last first: versions that were loaded, and where a
- * version was a duplicate, the file that holds its rows, if it still does. Not by id: the retry of an old version may finish
- * after a newer one.
+ * The loaded files that hold the bytes for which the path has stood before, the version that finished last first. By their
+ * content: of a version that was a duplicate, or whose rows were taken out, another file may hold the rows by now, or none.
+ * Not by id: the retry of an old version may finish after a newer one.
  */
 export async function findEarlierVersions(
   database: Queryable,
@@ -59,13 +59,11 @@ export async function findEarlierVersions(
   return await database
     .select(getTableColumns(sourceFiles))
     .from(version)
-    .innerJoin(sourceFiles, sql`${sourceFiles.fileId} = coalesce(${version.duplicateOf}, ${version.fileId})`)
+    .innerJoin(sourceFiles, and(eq(sourceFiles.sha256, version.sha256), eq(sourceFiles.status, 'loaded')))
     .where(
       and(
         eq(version.path, file.path),
-        inArray(version.status, ['loaded', 'duplicate']),
-        // Behind rows that were taken out nothing goes on.
-        eq(sourceFiles.status, 'loaded'),
+        inArray(version.status, ['loaded', 'duplicate', 'held', 'reverted']),
         ne(version.fileId, file.fileId),
       ),
     )

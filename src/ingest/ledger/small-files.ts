@@ -24,7 +24,7 @@ export async function findWithPast(database: Queryable, contents: readonly Claim
            ) as claimed (file_id, attempts, path, sha256)
      where exists (select 1 from source_files as earlier
                     where earlier.path = claimed.path and earlier.file_id <> claimed.file_id
-                      and earlier.status in ('loaded', 'duplicate'))
+                      and earlier.status in ('loaded', 'duplicate', 'held', 'reverted'))
         or exists (select 1 from source_files as twin
                     where twin.sha256 = claimed.sha256 and twin.file_id <> claimed.file_id
                       and (twin.status = 'loaded' or twin.committed_offset > 0))

@@ -99,6 +99,20 @@ describe('a file with more rejects than MAX_REJECT_PERCENT', () => {
     expect(again).toMatchObject({ status: 'loaded', rowsLoaded: 40 });
   });
 
+  it('can not be released while its path waits as another version', async () => {
+    await writeFile(path, plainFile(rows()));
+    const { id } = await settledFile(database, name);
+    await database.query(
+      `insert into source_files (name, path, origin, size_bytes, fingerprint, claimed_by, lease_until)
+         values ('other.csv', $1, 'cli', 1, 'other', 'somebody else', now() + interval '1 hour')`,
+      [path],
+    );
+    const { status, body } = await release(running.url, id);
+    expect(status).toBe(409);
+    expect(body).toMatchObject({ code: 'not_held', detail: expect.stringContaining('as a newer version') });
+    expect(await fileOf(id)).toMatchObject({ status: 'held', rowsRejected: 5 });
+  });
+
   it('is counted again where its bytes have changed since it was released', async () => {
     await writeFile(path, plainFile(rows()));
     const { id } = await settledFile(database, name);

@@ -204,6 +204,17 @@ describe('what was taken out', () => {
     for (const n of [1, 2, 3]) await rm(join(running.directory, `${n}-${name}`));
   });
 
+  it('I1 and has come back under another name: where the first one grows, its new rows are loaded only', async () => {
+    const rows = { tag: name, to: 50 };
+    await reverted(await loaded(rows));
+    const back = await upload(running.url, `back-${name}`, plainFile(rows));
+    await appendFile(path, plainRows({ tag: name, from: 50, to: 60 }));
+    const [, grown] = await settledVersions(database, name, 2);
+    expect(grown).toMatchObject({ status: 'loaded', read: 10, follows: back.fileId });
+    await expectExactly(database, [expectedPlain(name, { tag: name, to: 60 })], { byName: false });
+    await rm(join(running.directory, `back-${name}`));
+  });
+
   it('I1 leaves its duplicates as they are, and one that grows is loaded whole', async () => {
     const rows = { tag: name, to: 50 };
     const id = await loaded(rows);
