@@ -94,15 +94,18 @@ describe('a file of corrections', () => {
     await start(env);
     const fileId = await dirtyFile(10);
     const hold = await HeldLoads.hold(database);
-    // Both have asked what is corrected before either of them has committed.
+    const untilHeld = (loaders: number) =>
+      eventually(async () => {
+        const held = await database.query(`
+          select 1 from pg_stat_activity
+           where datname = current_database() and application_name like 'sluice-loader%' and wait_event_type = 'Lock'`);
+        expect(held).toHaveLength(loaders);
+      });
+    // Both have asked what is corrected before either of them has committed. One behind the other, or one loader would claim both.
     await put('one.csv', CORRECTION_HEADER + corrections(0, 7, fileId));
+    await untilHeld(1);
     await put('other.csv', CORRECTION_HEADER + corrections(3, 10, fileId));
-    await eventually(async () => {
-      const held = await database.query(`
-        select 1 from pg_stat_activity
-         where datname = current_database() and application_name like 'sluice-loader%' and wait_event_type = 'Lock'`);
-      expect(held).toHaveLength(2);
-    });
+    await untilHeld(2);
     await hold.release();
     const ended = [await settledFile(database, 'one.csv'), await settledFile(database, 'other.csv')];
     expect(ended.map(({ loaded }) => loaded).sort()).toEqual([3, 7]);
