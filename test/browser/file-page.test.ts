@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { HeldLoads } from '../support/held-loads.ts';
 import { HEADER, plainFile } from '../support/plain-events.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { test } from './support/browser-test.ts';
@@ -23,8 +24,9 @@ describe('the page of a file', () => {
       Rejected: '200',
       'Corrected since': '0',
     });
+    const steps = page.locator('.timeline-title');
+    expect(await steps.allInnerTexts()).toEqual(['Uploaded', 'Load started', 'Loaded']);
     const timeline = await linesOf(page.locator('.timeline'));
-    expect(timeline.filter((line) => !line.startsWith('just now'))).toEqual(['Uploaded', 'Load started', 'Loaded']);
     expect(timeline.filter((line) => /waited|took/.test(line))).toHaveLength(2);
     const facts = await pairsOf(page.locator('.facts'));
     expect(facts['Size']).toContain(`${file.sizeBytes.toLocaleString('en')} bytes`);
@@ -74,7 +76,28 @@ describe('the page of a file', () => {
     await expectAccessible(page);
   });
 
-  test('follows a file that another client replaces, without being loaded again', async ({ page, service }) => {
+  test('follows a load to its end', async ({ page, service }) => {
+    const held = await HeldLoads.hold(service.database);
+    try {
+      const body = plainFile({ tag: 'followed', to: 5000 });
+      await fetch(`${service.url}/uploads/followed.csv`, { method: 'PUT', body });
+      await held.untilHeld();
+      await page.goto('/#/files/1');
+      const progress = page.getByRole('region', { name: 'Progress' });
+      await progress.getByText(/ of \d+(\.\d)? kB/).waitFor();
+      expect(await stateOf(page)).toBe('loading');
+      expect(await page.locator('.timeline .to-come').allInnerTexts()).toHaveLength(1);
+      await expectAccessible(page);
+      await held.release();
+      await progress.waitFor({ state: 'detached' });
+      await eventually(async () => expect(await stateOf(page)).toBe('loaded'));
+      expect((await pairsOf(page.getByLabel('Rows', { exact: true })))['Loaded']).toBe('5,000');
+    } finally {
+      await held.release();
+    }
+  });
+
+  test('follows what another client does to the file, without being loaded again', async ({ page, service }) => {
     const { fileId } = await upload(service, 'gone.csv', plainFile({ tag: 'gone', to: 7 }));
     await page.goto(`/#/files/${fileId}`);
     await page.getByRole('button', { name: 'Undo' }).waitFor();

@@ -8,7 +8,7 @@ const AT_MOST_EVERY_MS = 5000;
 /** Reads again when rows have come or gone: not before the last reading is done, and at most every few seconds. */
 export function useCalmReload({ isLoading, reload }: Pick<Resource<unknown>, 'isLoading' | 'reload'>): void {
   const timer = useRef<number | undefined>(undefined);
-  const lastAt = useRef(Date.now());
+  const lastAt = useRef(0);
   const latest = useRef({ isLoading, reload });
   latest.current = { isLoading, reload };
 
@@ -23,7 +23,8 @@ export function useCalmReload({ isLoading, reload }: Pick<Resource<unknown>, 'is
     }, waitMs);
   };
   useLiveEvent('file', ({ status }) => {
-    if (status === 'loaded' || status === 'reverted') plan();
+    // Those that are held have rejects.
+    if (status === 'loaded' || status === 'reverted' || status === 'held') plan();
   });
   useEffect(() => () => window.clearTimeout(timer.current), []);
 }

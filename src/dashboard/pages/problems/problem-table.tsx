@@ -37,9 +37,9 @@ export function ProblemTable({ problems }: { readonly problems: readonly RejectC
                   </>
                 )}
               </p>
-              {problem.shape === null ? null : (
+              {problem.shape === null || problem.shape === '' ? null : (
                 <p class="small muted">
-                  such as <code>{problem.shape}</code>
+                  shape <code>{problem.shape}</code>
                 </p>
               )}
             </td>

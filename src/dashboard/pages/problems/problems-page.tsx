@@ -25,8 +25,8 @@ export function ProblemsPage() {
     <>
       <PageHead title="Problems" />
       <p class="muted">
-        Rejected rows that are alike in reason, column and shape of the value, over all files. Letters show as{' '}
-        <code>A</code> and <code>a</code>, digits as <code>9</code>, repeated ones once.
+        Rejected rows that are alike in reason, column and shape of the value, over all files. In a shape, letters are{' '}
+        <code>A</code> and <code>a</code>, digits <code>9</code>, and <code>+</code> says that there are several.
       </p>
       {error === undefined ? null : <ErrorState error={error} onRetry={reload} />}
       {value === undefined ? error === undefined && <Skeleton lines={8} label="Reading problems" /> : null}
