@@ -15,6 +15,7 @@ export const oneOf = <const T extends readonly string[]>(values: T, options: obj
 export const Instant = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' });
 export const Money = Type.String({ pattern: '^-?\\d+\\.\\d{2}$', description: 'a decimal with two places' });
 export const Count = Type.Integer({ minimum: 0 });
+export const counted = (description: string) => Type.Integer({ minimum: 0, description });
 export const FileId = Type.Integer({
   minimum: 1,
   maximum: Number.MAX_SAFE_INTEGER,
