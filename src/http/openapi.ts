@@ -2,21 +2,10 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
 import { VERSION } from '../version.ts';
+import { DOCS_PAGE } from './docs-page.ts';
 import { INTRODUCTION } from './schemas/introduction.ts';
 import { problems, withExamples } from './schemas/shared.ts';
 import type { App } from './services.ts';
-
-/** The page's own scripts and styles, the pictures in them, and calls to this server; nothing else, from nowhere else. */
-const DOCS_POLICY = {
-  'default-src': "'none'",
-  'script-src': "'self'",
-  'style-src': "'self'",
-  'img-src': ["'self'", 'data:'],
-  'connect-src': "'self'",
-  'base-uri': "'none'",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'",
-};
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -55,7 +44,7 @@ export async function addOpenApi(app: App, options: { readonly hasApiKey: boolea
     },
     refResolver: { buildLocalReference: (json, _baseUri, _fragment, i) => String(json['$id'] ?? `schema${i}`) },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+  await app.register(swaggerUi, DOCS_PAGE);
   app.get(
     '/openapi.json',
     {

@@ -5,7 +5,7 @@ import { withExamples } from './shared.ts';
 export const INTRODUCTION = [
   'Loads CSV event files into PostgreSQL, each exactly once, every bad row kept with its line and reason.',
   '',
-  '[**Dashboard**](../) · [this description as JSON](../openapi.json)',
+  '[**← Dashboard**](../) · [this description as JSON](../openapi.json)',
   '',
   withExamples(
     '### Begin here\n\nWrites a small file with one bad row, sends it, and lists what became of it. Each command on this page works as it stands in such ' +
