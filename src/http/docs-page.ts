@@ -18,14 +18,17 @@ const STYLE = `
 .swagger-ui .info > hgroup > a, .swagger-ui .info__license { display: none; }
 .swagger-ui .response-col_links { display: none; }
 .swagger-ui .renderedMarkdown li { margin: 4px 0; }
-.swagger-ui .markdown pre, .swagger-ui .renderedMarkdown pre { margin: 8px 0 16px; padding: 8px; overflow-x: auto; white-space: pre; }
-.swagger-ui .renderedMarkdown pre code { padding: 0; white-space: pre; }
+.swagger-ui .markdown pre, .swagger-ui .renderedMarkdown pre { margin: 8px 0 16px; overflow-x: auto; white-space: pre; }
 .swagger-ui .renderedMarkdown code { overflow-wrap: anywhere; }
+.swagger-ui .renderedMarkdown pre code { display: block; width: max-content; min-width: 100%; padding: 8px; white-space: pre; }
+html.dark-mode .swagger-ui .headers td { color: inherit; }
 @media (max-width: 640px) {
   .swagger-ui .wrapper { padding: 0 12px; }
-  .swagger-ui table.parameters, .swagger-ui table.responses-table { table-layout: fixed; }
+  .swagger-ui table.responses-table { table-layout: fixed; }
   .swagger-ui .response-col_status { width: 48px; }
   .swagger-ui .opblock .opblock-summary { flex-wrap: wrap; }
+  .swagger-ui table.parameters thead { display: none; }
+  .swagger-ui table.parameters td { display: block; width: auto; min-width: 0; padding: 4px 0; }
 }
 `;
 

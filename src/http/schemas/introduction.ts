@@ -27,11 +27,11 @@ export const INTRODUCTION = [
   '',
   '### Lists',
   '',
-  'come in pages of `limit` rows. `nextCursor` of a page, given as `cursor`, leads to the next; it is null on the last.',
+  'Lists come in pages of `limit` rows. `nextCursor` of a page, given as `cursor`, leads to the next; it is null on the last.',
   '',
   '### Errors',
   '',
-  'are problem documents ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), `application/problem+json`. Programs go by `code`, which is stable; ' +
+  'Errors are problem documents ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), `application/problem+json`. Programs go by `code`, which is stable; ' +
     '`detail` is for people and says what is wrong, where, and what to do. Each call lists the codes that it may answer. ' +
     'Where there is a `Retry-After` header, the same request is worth a second try. These come before it is known which call is meant:',
   '',
