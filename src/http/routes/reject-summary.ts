@@ -23,7 +23,7 @@ export function addRejectSummaryRoute(app: App, { analyticsDatabase }: Pick<Serv
         tags: ['ingestion'],
         summary: 'Rejected rows of all files, grouped by what is wrong with them',
         description: withExamples(
-          'Rows are alike when reason, column and shape of the value are: `12/01/2024` and `13/05/2024` both have the shape `9/9/9`. The largest group comes ' +
+          'Rows are alike when reason, column and shape of the value are: `12/01/2024` and `3/5/2024` both have the shape `9+/9+/9+`. The largest group comes ' +
             'first, each with its first row as a sample, so that one look tells which writer of files is at fault. It reads all rejects; where ' +
             'there are millions of them it may end in `query_timeout`: then ask for one file or one reason.',
           'curl http://localhost:3000/ingestion/rejects/summary',

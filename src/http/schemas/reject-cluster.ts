@@ -11,7 +11,7 @@ export const RejectClusterSchema = Type.Object(
     column: nullable(Type.String(), { description: 'null where the row as a whole is broken' }),
     shape: nullable(Type.String(), {
       description:
-        'what the offending value looks like: letters as `A` and `a`, digits as `9`, repeated ones once; null where there is no value',
+        'what the offending value looks like: `A+` for capital letters, `a+` for others, `9+` for digits, however many stand in a row; null where there is no value',
     }),
     rows: Type.Integer({ minimum: 1, description: 'how many there are, of all files' }),
     corrected: Type.Integer({ minimum: 0, description: 'how many of them have come back corrected' }),

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FileReply } from '../../../src/http/schemas/file.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -15,6 +16,7 @@ interface Operation {
 interface Document {
   readonly info: { readonly description: string };
   readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, { readonly examples?: readonly object[] }> };
 }
 
 const KEY = randomBytes(16).toString('hex');
@@ -25,6 +27,7 @@ describe.each([
   { server: 'with a key', env: { API_KEY: KEY } },
 ])('examples of the description, pasted into a shell, on a server $server', ({ env }) => {
   const hasKey = 'API_KEY' in env;
+  const authorization: Record<string, string> = hasKey ? { authorization: `Bearer ${KEY}` } : {};
   let service: TestService;
   /** where somebody stands who pastes them */
   let directory: string;
@@ -80,13 +83,34 @@ describe.each([
     return { statuses, output: `${output}\n${errors}`, exitCode };
   }
 
-  test('first those at the top of the page, which write the file that all others send', async () => {
+  test('first those at the top of the page, which write the file that all others send and that the replies shown are about', async () => {
     const [example = '', ...others] = examplesIn(document.info.description);
     expect(others).toEqual([]);
     const { statuses, output, exitCode } = await run(adapted(example, 0));
     expect(exitCode, output).toBe(0);
     expect(statuses, output).toEqual([200, 200]);
-    expect(output).toContain('"rowsLoaded":2,"rowsRejected":1,"rejectsByReason":{"invalid_price":1}');
+    const fileId = Number(/"fileId":(\d+)/.exec(output)?.[1]);
+    const { File, Reject, RejectCluster, Validation } = document.components.schemas;
+    const file = await get(`/ingestion/files/${fileId}`);
+    expect(withoutMoments(file)).toEqual(withoutMoments({ ...File?.examples?.[0], fileId }));
+    const { data: rejects } = await get(`/ingestion/files/${fileId}/rejects`);
+    expect(rejects).toEqual([{ ...Reject?.examples?.[0], fileId }]);
+    const { data: clusters } = await get('/ingestion/rejects/summary');
+    const named = { fileId, name: 'events.csv' };
+    expect(clusters).toEqual([
+      {
+        ...RejectCluster?.examples?.[0],
+        sample: expect.objectContaining({ fileId, message: rejects[0].message }),
+        firstFile: named,
+        lastFile: named,
+      },
+    ]);
+    const body = await readFile(join(directory, 'events.csv'));
+    const response = await fetch(`${service.url}/validate`, { method: 'POST', headers: authorization, body });
+    const { files } = (await response.json()) as { readonly files: readonly object[] };
+    const [checked] = files;
+    const loadedAlready = { name: 'body.csv', outcome: 'duplicate', duplicateOf: fileId };
+    expect(checked).toEqual({ ...Validation?.examples?.[0], ...loadedAlready });
   });
 
   test('then those of each call, on a file in the state that it asks for', async () => {
@@ -128,12 +152,17 @@ describe.each([
     }
   });
 
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the server sends is compared as a whole
+  async function get(path: string): Promise<any> {
+    return await (await fetch(`${service.url}${path}`, { headers: authorization })).json();
+  }
+
   let sent = 0;
   async function send(content: string, query = ''): Promise<FileReply> {
     sent += 1;
     const response = await fetch(`${service.url}/uploads/sent-${sent}.csv?wait=30${query}`, {
       method: 'PUT',
-      headers: hasKey ? { authorization: `Bearer ${KEY}` } : {},
+      headers: authorization,
       body: content,
     });
     const { files } = (await response.json()) as { readonly files: readonly FileReply[] };
@@ -157,6 +186,10 @@ function operationsOf(document: Document): { name: string; operation: Operation 
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
   );
+}
+
+function withoutMoments(file: object): object {
+  return Object.fromEntries(Object.entries(file).filter(([name]) => !/At$|^durationMs$/.test(name)));
 }
 
 function examplesIn(description: string): string[] {
