@@ -55,7 +55,7 @@ export function buildDashboardWhereNeeded() {
     stamp: join(root, 'dist', 'dashboard', '.sluice-built'),
     newest: Math.max(newestIn(dashboard), ...configuration.map((name) => mtime(join(root, name)))),
     announcement: 'Building the dashboard (once) ...',
-    command: [bundler, 'build', '--logLevel', 'warn'],
+    command: [bundler, 'build', '--logLevel', 'error'],
   });
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect } from 'vitest';
+import pg from 'pg';
+import { describe, expect, inject } from 'vitest';
 import { plainFile } from '../support/plain-events.ts';
 import { startTestService } from '../support/service.ts';
 import { expectAccessible } from './support/accessibility.ts';
@@ -43,6 +44,24 @@ test('while Sluice is away the page says so, tries again, and shows what it has 
   faults.forgetUpTo((fault) =>
     /ERR_CONNECTION_(?:REFUSED|RESET|CLOSED)|ERR_INCOMPLETE|ERR_EMPTY_RESPONSE|ERR_NETWORK|status of 503/.test(fault),
   );
+});
+
+test('while the database is away the page says so, and that nothing is lost', async ({ page, service, faults }) => {
+  await page.goto('/');
+  await page.getByText('No file yet').waitFor();
+  const name = new URL(service.database.connectionString).pathname.slice(1);
+  const admin = new pg.Client({ connectionString: inject('postgresUrl') });
+  await admin.connect();
+  try {
+    await admin.query(`alter database ${name} with allow_connections false`);
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    await page.getByText('The database is away.').waitFor({ timeout: 20_000 });
+    await admin.query(`alter database ${name} with allow_connections true`);
+    await page.getByText('The database is away.').waitFor({ state: 'detached' });
+  } finally {
+    await admin.end();
+  }
+  faults.forgetUpTo((fault) => /status of 503/.test(fault));
 });
 
 describe('with an API key', () => {

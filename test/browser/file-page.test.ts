@@ -101,7 +101,7 @@ describe('rejected rows', () => {
       expect(await page.getByText('Rows 1 to 1 of 1').count()).toBe(1);
       expect(await page.locator('.reject-table tbody tr').count()).toBe(1);
     });
-    await page.getByLabel('Reason').selectOption('');
+    await page.getByLabel('Reason', { exact: true }).selectOption('');
     await page.getByText('Rows 1 to 4 of 4').waitFor();
   });
 

@@ -86,13 +86,14 @@ describe.runIf(process.platform === 'linux')('POST /validate of a large file', (
       body: { files: [{ rowsRead: rows(BAD, 10_000), rejectsByReason: { column_count_mismatch: rows(BAD, 10_000) } }] },
     });
     expect(bad.body.files[0].rejects).toHaveLength(100);
-    const p99 = times[Math.floor(times.length * 0.99)] ?? Number.POSITIVE_INFINITY;
+    const [p50 = 0, p99 = 0] = [0.5, 0.99].map((share) => times[Math.floor(times.length * share)] ?? 0);
     console.log(
-      `${Math.round(SIZE / MIB)} MiB: ${Math.round((peak - before) / MIB)} MiB more memory; ${times.length} calls of /health/live, p50 ${times[times.length >> 1]?.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+      `${SIZE / MIB} MiB: ${Math.round((peak - before) / MIB)} MiB more memory; ${times.length} calls of /health/live, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
     );
-    expect(peak - before).toBeLessThan(120 * MIB);
-    // With the pass on the main thread it is many times as much; the machine of a test has other things to do as well.
-    expect(p99).toBeLessThan(250);
+    // Two threads and what is under way; all of it would be much more.
+    expect(peak - before).toBeLessThan(130 * MIB);
+    // With the pass on the main thread it was ten times as much, 47 ms, both on a machine with eight times too much to do.
+    expect(p50).toBeLessThan(20);
     expect(await namesIn({ directory })).toEqual({ folder: [], spool: [] });
     expect(await ledgerRows(database)).toEqual([]);
   });

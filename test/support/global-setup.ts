@@ -15,7 +15,7 @@ import './postgres.ts';
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   build('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
-  build('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn');
+  build('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'error');
 
   const dataDirectory = await mkdtemp(join(tmpdir(), 'sluice-test-postgres-'));
   // Run by root, PostgreSQL has a user of its own, who has to get in.

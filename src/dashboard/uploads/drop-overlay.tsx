@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'wouter-preact';
-import { announce } from '../components/announcements.tsx';
 import { Icon } from '../components/icon.tsx';
 import { formatCounted } from '../format/numbers.ts';
-import { droppedFiles } from './dropped-files.ts';
-import { addUploads } from './uploads.ts';
+import { droppedFiles, MAX_DROPPED } from './dropped-files.ts';
+import { addUploads, noteRefusal } from './uploads.ts';
+
+const LEFT_OUT = `Left out: of a folder only .csv and .csv.gz are sent, and at most ${MAX_DROPPED}. More of them go into the watched folder.`;
 
 /** Takes files wherever they are dropped, on any page; shows so while they hang over it. */
 export function DropOverlay() {
@@ -14,7 +15,7 @@ export function DropOverlay() {
     const take = async (transfer: DataTransfer) => {
       const { files, leftOut } = await droppedFiles(transfer);
       addUploads(files);
-      if (leftOut > 0) announce(`${formatCounted(leftOut, 'file')} of the folder left out: not .csv or .csv.gz`);
+      if (leftOut > 0) noteRefusal(`${formatCounted(leftOut, 'other file')} of the folder`, LEFT_OUT);
       // Where its progress is to be seen.
       navigate('/');
     };
@@ -32,7 +33,9 @@ export function DropOverlay() {
       // A place on a page that takes them itself has said so.
       if (!holdsFiles(event) || event.dataTransfer === null || event.defaultPrevented) return;
       event.preventDefault();
-      take(event.dataTransfer).catch((error: unknown) => announce(`The files could not be read: ${String(error)}`));
+      take(event.dataTransfer).catch((error: unknown) =>
+        noteRefusal('What was dropped', `could not be read: ${String(error)}`),
+      );
     };
     const listening = new AbortController();
     const { signal } = listening;

@@ -1,9 +1,10 @@
 import { Icon, type IconName } from '../components/icon.tsx';
 import { ProgressBar } from '../components/progress-bar.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
+import { formatCounted } from '../format/numbers.ts';
 import { useNow } from '../state/use-now.ts';
 import { useStore } from '../state/use-store.ts';
-import { isOver, type Upload } from './upload-queue.ts';
+import { isOver, type Upload, type UploadQueue } from './upload-queue.ts';
 import { uploadText } from './upload-text.ts';
 import { cancelUpload, clearUploads, retryUpload, uploads } from './uploads.ts';
 
@@ -13,6 +14,7 @@ export function UploadPanel() {
   const now = useNow(1000);
   if (queue.length === 0) return null;
   const over = queue.filter(isOver).length;
+  const shown = shownOf(queue);
   return (
     <section class="card" aria-labelledby="uploads-title">
       <div class="card-head">
@@ -27,12 +29,23 @@ export function UploadPanel() {
         </button>
       </div>
       <ul class="upload-list">
-        {queue.map((upload) => (
+        {shown.map((upload) => (
           <UploadRow key={upload.id} upload={upload} now={now} />
         ))}
       </ul>
+      {shown.length < queue.length ? (
+        <p class="muted small">and {formatCounted(queue.length - shown.length, 'other file')}</p>
+      ) : null}
     </section>
   );
+}
+
+/** A thousand rows that are drawn at each event would make the page slow: of many, those that are under way are shown. */
+const MAX_SHOWN = 200;
+
+function shownOf(queue: UploadQueue): UploadQueue {
+  if (queue.length <= MAX_SHOWN) return queue;
+  return [...queue.filter((upload) => !isOver(upload)), ...queue.filter(isOver)].slice(0, MAX_SHOWN);
 }
 
 function UploadRow({ upload, now }: { readonly upload: Upload; readonly now: number }) {

@@ -46,6 +46,16 @@ export function addUploads(
   apply({ kind: 'added', uploads: fresh });
 }
 
+/** Shows what was dropped and is not sent, in its place among the uploads. */
+export function noteRefusal(name: string, message: string): void {
+  lastId += 1;
+  const state = { phase: 'refused', message, canRetry: false } as const;
+  apply({
+    kind: 'added',
+    uploads: [{ id: lastId, name, sizeBytes: 0, maxRejectPercent: undefined, losses: 0, state }],
+  });
+}
+
 export function cancelUpload(id: number): void {
   apply({ kind: 'cancelled', id });
   sendings.get(id)?.abort();

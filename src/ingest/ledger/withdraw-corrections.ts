@@ -6,8 +6,8 @@ import type { RejectRoot } from './record-corrections.ts';
 /**
  * Takes back that a file has corrected rejects of other files, because its rows are being taken out: those rejects are open
  * again, and the files that they belong to count them no longer. Whoever removes rows of a file calls it in the same
- * transaction; for a file that has corrected nothing it is one look into an index. `only`: of this chain of rejects. Answers with
- * those files.
+ * transaction; for a file that has corrected nothing it is one look into an index. `only`: of this chain of rejects.
+ * Answers with the files that they belong to.
  */
 export async function withdrawCorrections(
   transaction: Queryable,
@@ -16,6 +16,11 @@ export async function withdrawCorrections(
 ): Promise<SourceFileRow[]> {
   const isMade =
     only === undefined ? sql`corrected_by = ${fileId}` : sql`corrected_by = ${fileId} and (${isOfChain(only)})`;
+  // In one order, so that two of them never wait for each other.
+  await transaction.execute(sql`
+    select from source_files
+     where file_id in (select file_id from corrected_rejects where ${isMade})
+     order by file_id for no key update`);
   const { rows } = await transaction.execute<{ file_id: string; rejects: string }>(sql`
     with withdrawn as (
       delete from corrected_rejects where ${isMade} returning file_id

@@ -16,6 +16,9 @@ export interface AllowedSilence {
 /** For the question how a statement gets on. */
 const ANSWER_MS = 5000;
 
+/** What takes out the rows of a file, or closes the rejects that they correct: both last as long as there are rows. */
+const LASTING = /^\s*(?:delete|with)\b/;
+
 const ALLOWED_SILENCE: AllowedSilence = { idle: 30_000, statement: 30_000, deletion: 3_600_000 };
 
 /** The one database connection of a worker: opened when needed, thrown away after any error in mid-transaction. */
@@ -46,7 +49,7 @@ export class LoadConnection {
   watched(client: pg.Client): Queryable {
     const silence = this.#open?.silence;
     const { statement, deletion } = this.#allowed;
-    const logQuery = (sql: string) => silence?.allow(statement, sql.startsWith('delete') ? deletion : 0);
+    const logQuery = (sql: string) => silence?.allow(statement, LASTING.test(sql) ? deletion : 0);
     return drizzle(client, { logger: { logQuery } });
   }
 

@@ -263,6 +263,7 @@ class FileLoad {
     return this.#file;
   }
 
+  /** What these rows, once they are loaded, do to rows and rejects of other files, or need of them. */
   async #buildOnOthers(): Promise<void> {
     if (this.#continues !== undefined) await this.#transaction.keepLoaded(this.#continues);
     this.#continues = undefined;

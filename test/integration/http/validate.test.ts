@@ -262,10 +262,18 @@ describe('limits', () => {
   const head = (url: string) =>
     `POST /validate HTTP/1.1\r\nHost: ${new URL(url).host}\r\nContent-Type: text/csv\r\nContent-Length: 100000\r\n\r\n${HEADER}`;
 
-  test('two checks run at once, a third is told to come later, and one that hangs up makes room at once', async () => {
+  const formHead = (url: string) =>
+    head(url)
+      .replace('text/csv', 'multipart/form-data; boundary=x')
+      .replace(HEADER, `--x\r\nContent-Disposition: form-data; name="f"; filename="f.csv"\r\n\r\n${HEADER}`);
+
+  test.each([
+    ['a form', formHead],
+    ['a bare body', head],
+  ])('two checks run at once, a third is told to come later, and one that hangs up makes room at once: %s', async (_, begin) => {
     const holders = await Promise.all([openRaw(service.url), openRaw(service.url)]);
     try {
-      for (const holder of holders) await holder.send(head(service.url));
+      for (const holder of holders) await holder.send(begin(service.url));
       const busy = await eventually(async () => {
         const reply = await bare(HEADER);
         expect(reply.status).toBe(503);

@@ -1,5 +1,6 @@
 import { callJson } from '../../api/client.ts';
 import type { Page, PurchaseDay } from '../../api/reply-types.ts';
+import { dayNumber, MOST_DAYS, withEmptyDays } from './empty-days.ts';
 
 export const RANGES = ['30', '90', '365', 'all'] as const;
 export type Range = (typeof RANGES)[number];
@@ -12,9 +13,6 @@ export interface PurchaseDays {
 }
 
 const PAGE_DAYS = 1000;
-/** About 27 years; more points than any screen has. */
-const MOST_DAYS = 10_000;
-const DAY_MS = 86_400_000;
 
 /** Reads purchases per day, up to the last day that has any: data of last year are as good to look at as today's. */
 export async function readPurchaseDays(range: Range, signal: AbortSignal): Promise<PurchaseDays> {
@@ -42,35 +40,3 @@ function readPage(
 ): Promise<Page<PurchaseDay>> {
   return callJson('analytics/purchases', { query, signal });
 }
-
-/** A plot that left them out would draw a quiet week as if it had not been. */
-export function withEmptyDays(days: readonly PurchaseDay[]): readonly PurchaseDay[] {
-  const [first] = days;
-  const last = days.at(-1);
-  if (first === undefined || last === undefined) return days;
-  // One wrong year among the dates would make millions of days.
-  if (dayNumber(last) - dayNumber(first) >= MOST_DAYS) return days;
-  const filled: PurchaseDay[] = [];
-  for (const day of days) {
-    const before = filled.at(-1);
-    for (
-      let number = before === undefined ? dayNumber(day) : dayNumber(before) + 1;
-      number < dayNumber(day);
-      number += 1
-    ) {
-      filled.push(emptyDay(new Date(number * DAY_MS).toISOString().slice(0, 10)));
-    }
-    filled.push(day);
-  }
-  return filled;
-}
-
-const dayNumber = ({ purchaseDate }: PurchaseDay): number => Date.parse(`${purchaseDate}T00:00:00Z`) / DAY_MS;
-
-const emptyDay = (purchaseDate: string): PurchaseDay => ({
-  purchaseDate,
-  totalPurchases: 0,
-  totalRevenue: '0.00',
-  avgOrderValue: '0.00',
-  uniqueCustomers: 0,
-});

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { PurchaseDay } from '../../api/reply-types.ts';
+import { TableFrame } from '../../components/table-frame.tsx';
 import { formatDay } from '../../format/moments.ts';
 import { formatCount, formatMoney } from '../../format/numbers.ts';
 
@@ -12,7 +13,7 @@ export function PurchaseTable({ days }: { readonly days: readonly PurchaseDay[] 
   const shown = isWhole ? newestFirst : newestFirst.slice(0, FIRST_DAYS);
   return (
     <>
-      <div class="table-frame">
+      <TableFrame label="Figures of each day">
         <table class="table">
           <caption class="visually-hidden">Purchases per day, newest first</caption>
           <thead>
@@ -44,7 +45,7 @@ export function PurchaseTable({ days }: { readonly days: readonly PurchaseDay[] 
             ))}
           </tbody>
         </table>
-      </div>
+      </TableFrame>
       {shown.length < days.length ? (
         <div>
           <button type="button" class="button" onClick={() => setWhole(true)}>

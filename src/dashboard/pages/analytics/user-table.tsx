@@ -1,10 +1,11 @@
 import type { User } from '../../api/reply-types.ts';
+import { TableFrame } from '../../components/table-frame.tsx';
 import { formatExact } from '../../format/moments.ts';
 import { formatCount, formatMoney } from '../../format/numbers.ts';
 
 export function UserTable({ users }: { readonly users: readonly User[] }) {
   return (
-    <div class="table-frame">
+    <TableFrame label="Figures of users">
       <table class="table">
         <caption class="visually-hidden">Users, most events first</caption>
         <thead>
@@ -44,6 +45,6 @@ export function UserTable({ users }: { readonly users: readonly User[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   );
 }

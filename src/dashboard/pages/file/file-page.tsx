@@ -71,13 +71,9 @@ function KnownFile({ file, onChanged }: { readonly file: FileReply; onChanged(fi
       </div>
       {file.rowsRejected === 0 ? null : (
         <>
-          <div class="file-columns">
-            <RejectReasons file={file} onChoose={chooseReason} />
-            <div class="stack">
-              <Corrections file={file} />
-              <UploadPanel />
-            </div>
-          </div>
+          <Corrections file={file} />
+          <UploadPanel />
+          <RejectReasons file={file} onChoose={chooseReason} />
           <div ref={rows}>
             <RejectedRows file={file} reason={reason} onReason={setReason} />
           </div>

@@ -1,6 +1,7 @@
 import type { FileReply } from '../../api/reply-types.ts';
 import { Plot, type PlotConfiguration } from '../../components/plot.tsx';
 import type { PlotColours } from '../../components/plot-colours.ts';
+import { TableFrame } from '../../components/table-frame.tsx';
 import { formatCount, formatPercent } from '../../format/numbers.ts';
 import { reasonWords } from '../../rejects/reason-words.ts';
 
@@ -25,7 +26,7 @@ export function RejectReasons({ file, onChoose }: RejectReasonsProps) {
           configure={(colours) => barsOf(reasons, colours)}
           class={`bars-${barSize(reasons.length)}`}
         />
-        <div class="table-frame">
+        <TableFrame label="Figures of each reason">
           <table class="table">
             <caption class="visually-hidden">Rejected rows by reason</caption>
             <thead>
@@ -54,7 +55,7 @@ export function RejectReasons({ file, onChoose }: RejectReasonsProps) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableFrame>
       </div>
     </section>
   );
