@@ -35,8 +35,8 @@ export function addExplainRoute(app: App, { config, database, watcher }: Service
         summary: 'Why is a file loaded, or not?',
         description:
           'Give either `path` or `name`. The answer says in a sentence what is so and what to do: never seen, left alone by which rule, still being ' +
-          'written, waiting behind how many files, a duplicate of which file, failed why, loaded when. ' +
-          "Try it: `curl 'http://localhost:3000/ingestion/explain?name=sample-1-shop.csv'`",
+          'written, waiting behind how many files, a duplicate of which file, failed why, loaded when.' +
+          '\n\n```sh\ncurl "http://localhost:3000/ingestion/explain?name=events.csv"\n```',
         querystring: ExplainQuery,
         response: { 200: ref(ExplanationSchema), ...problems(400, 401, 503) },
       },

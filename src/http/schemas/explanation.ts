@@ -32,7 +32,7 @@ const RULES = [
 export const ExplanationSchema = Type.Object(
   {
     path: Type.String({ description: 'absolute' }),
-    name: Type.String(),
+    name: Type.String({ description: 'its last part' }),
     verdict: oneOf(VERDICTS, {
       description:
         'a state of the ledger, or `ignored`: it is left alone, by `rule`; `settling`: it is being written, or the next scan of the folder ' +
@@ -42,7 +42,7 @@ export const ExplanationSchema = Type.Object(
     explanation: Type.String({ description: 'what is so, where, and what to do; for people' }),
     rule: nullable(oneOf(RULES), { description: 'by which the folder leaves it alone; null where it does not' }),
     queuedBehind: nullable(Count, { description: 'how many files are claimed before it; null where it does not wait' }),
-    file: nullable(ref(FileSchema)),
+    file: nullable(ref(FileSchema), { description: 'as in the ledger; null where it is not there' }),
     otherVersions: Type.Array(Type.Object({ fileId: FileId, status: oneOf(FILE_STATUSES), discoveredAt: Instant }), {
       description: 'other files of this path or name in the ledger, newest first, at most 10',
     }),

@@ -55,7 +55,7 @@ describe('the document', () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual(names.sort());
-    expect(names).toHaveLength(20);
+    expect(names).toHaveLength(21);
   });
 
   test('gives each response of each call a schema, success and failure', () => {
