@@ -8,7 +8,7 @@ import { eventually } from '../../support/eventually.ts';
 import { release, revert, upload } from '../../support/file-calls.ts';
 import { HeldLoads } from '../../support/held-loads.ts';
 import { HeldRegistrations } from '../../support/held-registrations.ts';
-import { settledFile } from '../../support/ledger.ts';
+import { settledFile, settledVersions } from '../../support/ledger.ts';
 import { plainFile } from '../../support/plain-events.ts';
 import { createTestDirectory, startTestService, type TestService } from '../../support/service.ts';
 import { SluiceProcess } from '../../support/sluice-process.ts';
@@ -148,6 +148,19 @@ describe('GET /ingestion/explain, of a file that has come to its end', () => {
         { fileId: old.id, status: 'loaded', discoveredAt: expect.stringMatching(/Z$/) },
       ]);
     });
+  });
+
+  test('a version that is put back: what the ledger says of that one, not of the newest', async () => {
+    await put('restored.csv', plainFile({ tag: 'restored', to: 3 }));
+    const { id } = await settledFile(service.database, 'restored.csv');
+    await rename(join(directory, 'restored.csv'), join(parent, 'restored.csv'));
+    await put('restored.csv', 'a,b\n');
+    const [, failed] = await settledVersions(service.database, 'restored.csv', 2);
+    expect(await explain({ name: 'restored.csv' })).toMatchObject({ verdict: 'failed', file: { fileId: failed?.id } });
+    await rename(join(parent, 'restored.csv'), join(directory, 'restored.csv'));
+    const reply = await explain({ name: 'restored.csv' });
+    expect(reply).toMatchObject({ verdict: 'loaded', file: { fileId: id }, otherVersions: [{ fileId: failed?.id }] });
+    expect(reply.explanation).not.toContain('By now');
   });
 });
 
