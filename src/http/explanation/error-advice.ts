@@ -1,9 +1,15 @@
 import type { SourceFileRow } from '../../database/schema.ts';
 import { FILE_ERROR_CODES, type FileErrorCode } from '../../ingest/file-error.ts';
+import { plainText } from '../../plain-text.ts';
 
 /** What to do about a file that failed, as a sentence of its own. */
-export function adviceOnError({ fileId, errorCode }: Pick<SourceFileRow, 'fileId' | 'errorCode'>): string {
-  const retry = `retry it: POST /ingestion/files/${fileId}/retry`;
+export function adviceOnError(file: Pick<SourceFileRow, 'fileId' | 'errorCode' | 'origin' | 'path'>): string {
+  const { fileId, errorCode, origin, path } = file;
+  // A service that retries a file of a command may not have it.
+  const retry =
+    origin === 'cli'
+      ? `give the command again: npm run load -- ${plainText(path)}`
+      : `retry it: POST /ingestion/files/${fileId}/retry`;
   const code = FILE_ERROR_CODES.find((known) => known === errorCode);
   return code === undefined ? `Mend the cause and ${retry}.` : adviceOn(code, retry);
 }

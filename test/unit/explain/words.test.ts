@@ -102,8 +102,14 @@ describe('what is said of a file in the ledger', () => {
   });
 
   test.each([...FILE_ERROR_CODES, 'unknown', null])('failed with %s: it says what to do', (errorCode) => {
-    expect(adviceOnError({ fileId: 7, errorCode })).toMatch(
+    expect(adviceOnError({ ...VERSION, errorCode })).toMatch(
       /^(?:Mend|See) .*(?:version|\/ingestion\/files\/7\/retry)\.$/,
+    );
+  });
+
+  test('failed, of a command: it is given again, since a service may not have the file', () => {
+    expect(adviceOnError({ ...VERSION, origin: 'cli', errorCode: 'load_failed' })).toBe(
+      'Mend the cause, then give the command again: npm run load -- /srv/events/a.csv.',
     );
   });
 });
