@@ -19,7 +19,8 @@ export function explainKnown({ version, queuedBehind, twin }: KnownFile): string
     case 'failed':
       return `${titleOf(version)} could not be loaded (${version.errorCode}): ${sentence(version.errorMessage)} ${adviceOnError(version)}`;
     case 'held':
-      return `${titleOf(version)} is held, and none of its rows is loaded: ${sentence(version.errorMessage)} ${seeRejects(version)} Then load it all the same (POST ${addressOf(version)}/release), or discard it (DELETE ${addressOf(version)}).`;
+      // That message says what to do, too.
+      return `${titleOf(version)} is held: ${sentence(version.errorMessage)}`;
     case 'reverted':
       return explainReverted(version);
   }
