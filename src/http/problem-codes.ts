@@ -171,8 +171,8 @@ export const PROBLEM_CODES = {
   },
   input_unavailable: {
     status: 503,
-    meaning: 'The input folder can not be written to. Nothing was kept.',
-    remedy: 'Bring it back or give the service the right to write, then try again.',
+    meaning: 'The input folder can not be read or written. Nothing was kept.',
+    remedy: 'Bring it back or give the service the right to it, then try again.',
   },
   too_many_listeners: {
     status: 503,

@@ -125,3 +125,15 @@ export const CALM_STATS = {
 };
 
 export const GOOD_HEALTH = { status: 'ok', database: 'ok', watcher: 'watching', version: '1.0.0', uptimeSeconds: 60 };
+
+export const EXPLAINED_FILE = {
+  path: '/home/you/sluice/input_data/events.csv',
+  name: 'events.csv',
+  verdict: 'loaded',
+  explanation:
+    'events.csv (file 7) was loaded at 2024-01-15T11:00:00.055Z: 2 rows; 1 of 3 rows were rejected. See which: GET /ingestion/files/7/rejects.',
+  rule: null,
+  queuedBehind: null,
+  file: LOADED_FILE,
+  otherVersions: [],
+};

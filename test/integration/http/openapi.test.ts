@@ -233,6 +233,9 @@ describe('real replies are what the document says', () => {
       ['get', '/ingestion/files', await agent.get('/ingestion/files?limit=x')],
       ['get', '/ingestion/files/{fileId}', await agent.get(`/ingestion/files/${fileId}`)],
       ['get', '/ingestion/files/{fileId}', await agent.get('/ingestion/files/12345')],
+      ['get', '/ingestion/explain', await agent.get('/ingestion/explain?name=openapi.csv')],
+      ['get', '/ingestion/explain', await agent.get('/ingestion/explain?path=nothing.csv')],
+      ['get', '/ingestion/explain', await agent.get('/ingestion/explain')],
       ['get', '/ingestion/files/{fileId}/rejects', await agent.get(`/ingestion/files/${fileId}/rejects?limit=2`)],
       [
         'get',
