@@ -24,7 +24,7 @@ export function decodeCursor(cursor: string, types: readonly KeyPart[]): (string
   } catch {
     // the same fault as one that can be read but does not fit
   }
-  throw new HttpProblem(400, 'invalid_cursor', 'the cursor is not one of this list: begin without a cursor');
+  throw new HttpProblem('invalid_cursor', 'the cursor is not one of this list: begin without a cursor');
 }
 
 /** Cuts a page out of `limit + 1` rows; the extra row only tells that there are more. */

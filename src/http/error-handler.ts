@@ -7,6 +7,7 @@ import type { Health } from '../monitoring/health.ts';
 import { watchRoutes } from './not-found.ts';
 import { describeInvalid } from './parameter-check.ts';
 import { HttpProblem, problemBody } from './problem.ts';
+import type { ProblemCode } from './problem-codes.ts';
 import { hasUnreadBody, isBodyArriving, replyBeforeClosing } from './unread-body.ts';
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
@@ -24,19 +25,19 @@ const BARE_HEADERS = {
   'x-frame-options': 'DENY',
 };
 /** Codes of Fastify and its multipart plugin that name the client's fault; https://fastify.dev/docs/latest/Reference/Errors/ */
-const CODES: Readonly<Record<string, { status: number; code: string }>> = {
-  FST_REQ_FILE_TOO_LARGE: { status: 413, code: 'upload_too_large' },
-  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: 'body_too_large' },
-  FST_FILES_LIMIT: { status: 413, code: 'too_many_parts' },
-  FST_PARTS_LIMIT: { status: 413, code: 'too_many_parts' },
-  FST_FIELDS_LIMIT: { status: 413, code: 'too_many_parts' },
-  FST_PROTO_VIOLATION: { status: 400, code: 'malformed_multipart' },
-  FST_INVALID_JSON_FIELD_ERROR: { status: 400, code: 'malformed_multipart' },
-  FST_MP_PREMATURE_CLOSE: { status: 400, code: 'malformed_multipart' },
-  FST_INVALID_MULTIPART_CONTENT_TYPE: { status: 415, code: 'not_multipart' },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, code: 'unsupported_media_type' },
-  FST_ERR_BAD_URL: { status: 400, code: 'invalid_url' },
-  FST_ERR_MAX_PARAM_LENGTH: { status: 414, code: 'url_too_long' },
+const CODES: Readonly<Record<string, ProblemCode>> = {
+  FST_REQ_FILE_TOO_LARGE: 'upload_too_large',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_FILES_LIMIT: 'too_many_parts',
+  FST_PARTS_LIMIT: 'too_many_parts',
+  FST_FIELDS_LIMIT: 'too_many_parts',
+  FST_PROTO_VIOLATION: 'malformed_multipart',
+  FST_INVALID_JSON_FIELD_ERROR: 'malformed_multipart',
+  FST_MP_PREMATURE_CLOSE: 'malformed_multipart',
+  FST_INVALID_MULTIPART_CONTENT_TYPE: 'not_multipart',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_BAD_URL: 'invalid_url',
+  FST_ERR_MAX_PARAM_LENGTH: 'url_too_long',
 };
 
 /** Sends every error as a problem document; the one place where an error gets its HTTP status. */
@@ -79,7 +80,7 @@ export function replyToBadRequest(error: Error, socket: Socket): void {
 
 function busy(error: FastifyError): HttpProblem {
   const detail = 'too many such requests are being answered; nothing was kept, try again';
-  return new HttpProblem(503, 'busy', detail, { headers: RETRY_AFTER, cause: error });
+  return new HttpProblem('busy', detail, { headers: RETRY_AFTER, cause: error });
 }
 
 // The query builder wraps what the pool throws.
@@ -94,11 +95,11 @@ function hasCode(error: Error, codes: ReadonlySet<string>): boolean {
 function connectionProblem(code: string): HttpProblem {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpProblem(408, 'request_timeout', 'the request took too long to arrive');
+      return new HttpProblem('request_timeout', 'the request took too long to arrive');
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpProblem(431, 'headers_too_large', 'URL and headers together are too long');
+      return new HttpProblem('headers_too_large', 'URL and headers together are too long');
     default:
-      return new HttpProblem(400, 'malformed_request', 'this is not an HTTP/1.1 request');
+      return new HttpProblem('malformed_request', 'this is not an HTTP/1.1 request');
   }
 }
 
@@ -114,35 +115,35 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Http
 function toProblem(error: FastifyError, request: FastifyRequest): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error.validation !== undefined)
-    return new HttpProblem(400, 'invalid_request', describeInvalid(error, request), { cause: error });
+    return new HttpProblem('invalid_request', describeInvalid(error, request), { cause: error });
   const known = CODES[error.code];
-  if (known !== undefined) return new HttpProblem(known.status, known.code, error.message, { cause: error });
+  if (known !== undefined) return new HttpProblem(known, error.message, { cause: error });
   if (errorCode(error) === 'upload_too_large')
-    return new HttpProblem(413, 'upload_too_large', error.message, { cause: error });
+    return new HttpProblem('upload_too_large', error.message, { cause: error });
   // For a loader these are outages, too: it tries again. To a client they are not the same.
   if (hasCode(error, NO_DESCRIPTOR)) return busy(error);
   if (hasCode(error, TOO_SLOW)) {
     const detail =
       'the database did not answer this in time, and the query was ended; nothing was kept, ask for less, or later';
-    return new HttpProblem(503, 'query_timeout', detail, { headers: RETRY_AFTER, cause: error });
+    return new HttpProblem('query_timeout', detail, { headers: RETRY_AFTER, cause: error });
   }
   if (isDatabaseAway(error)) {
     const detail = 'the database is not available; nothing was kept, try again';
-    return new HttpProblem(503, 'database_unavailable', detail, { headers: RETRY_AFTER, cause: error });
+    return new HttpProblem('database_unavailable', detail, { headers: RETRY_AFTER, cause: error });
   }
   if (['ENOSPC', 'EDQUOT'].includes(errorCode(error))) {
-    return new HttpProblem(507, 'disk_full', 'there is no room on the disk for this upload; nothing was kept', {
+    return new HttpProblem('disk_full', 'there is no room on the disk for this upload; nothing was kept', {
       cause: error,
     });
   }
   if (['ENOENT', 'EACCES', 'EROFS'].includes(errorCode(error))) {
     const detail = 'the input folder can not be written to; nothing was kept, try again once it is back';
-    return new HttpProblem(503, 'input_unavailable', detail, { headers: RETRY_AFTER, cause: error });
+    return new HttpProblem('input_unavailable', detail, { headers: RETRY_AFTER, cause: error });
   }
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return new HttpProblem(error.statusCode, 'bad_request', error.message, { cause: error });
+    return new HttpProblem('bad_request', error.message, { cause: error, status: error.statusCode });
   }
-  return new HttpProblem(500, 'internal_error', 'something unexpected went wrong; the log has the details', {
+  return new HttpProblem('internal_error', 'something unexpected went wrong; the log has the details', {
     cause: error,
   });
 }

@@ -7,6 +7,6 @@ import { HttpProblem } from './problem.ts';
 export async function findFile(database: Queryable, fileId: number): Promise<SourceFileRow> {
   const [file] = await findFiles(database, [fileId]);
   if (file === undefined)
-    throw new HttpProblem(404, 'file_not_found', `there is no file ${fileId}; GET /ingestion/files lists all`);
+    throw new HttpProblem('file_not_found', `there is no file ${fileId}; GET /ingestion/files lists all`);
   return file;
 }

@@ -14,7 +14,7 @@ export function watchRoutes(app: FastifyInstance): (request: FastifyRequest) => 
     const methods = routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods);
     // A route that has found nothing itself, as that of files does, answers the method all the same.
     if (methods.length === 0 || methods.includes(request.method)) {
-      return new HttpProblem(404, 'not_found', `there is no ${request.method} ${path}; GET /docs lists all calls`);
+      return new HttpProblem('not_found', `there is no ${request.method} ${path}; GET /docs lists all calls`);
     }
     const allow = [...new Set(methods)].sort().join(', ');
     const hint =
@@ -22,6 +22,6 @@ export function watchRoutes(app: FastifyInstance): (request: FastifyRequest) => 
         ? 'to send one file, PUT /uploads/{name}: curl -T FILE …/uploads/, with the slash at the end'
         : 'GET /docs lists all calls';
     const detail = `${path} answers ${allow}, not ${request.method}; ${hint}`;
-    return new HttpProblem(405, 'method_not_allowed', detail, { headers: { allow } });
+    return new HttpProblem('method_not_allowed', detail, { headers: { allow } });
   };
 }

@@ -2,20 +2,10 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
 import { VERSION } from '../version.ts';
-import { problems } from './schemas/shared.ts';
+import { DOCS_PAGE } from './docs-page.ts';
+import { INTRODUCTION } from './schemas/introduction.ts';
+import { problems, withExamples } from './schemas/shared.ts';
 import type { App } from './services.ts';
-
-/** The page's own scripts and styles, the pictures in them, and calls to this server; nothing else, from nowhere else. */
-const DOCS_POLICY = {
-  'default-src': "'none'",
-  'script-src': "'self'",
-  'style-src': "'self'",
-  'img-src': ["'self'", 'data:'],
-  'connect-src': "'self'",
-  'base-uri': "'none'",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'",
-};
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -32,8 +22,7 @@ export async function addOpenApi(app: App, options: { readonly hasApiKey: boolea
       info: {
         title: 'Sluice',
         version: VERSION,
-        description:
-          'Loads CSV event files into PostgreSQL, each exactly once, every bad row kept with its line and reason.',
+        description: INTRODUCTION,
         license: { name: 'MIT', identifier: 'MIT' },
       },
       tags: [
@@ -55,15 +44,25 @@ export async function addOpenApi(app: App, options: { readonly hasApiKey: boolea
     },
     refResolver: { buildLocalReference: (json, _baseUri, _fragment, i) => String(json['$id'] ?? `schema${i}`) },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+  await app.register(swaggerUi, DOCS_PAGE);
   app.get(
     '/openapi.json',
     {
       schema: {
         tags: ['health'],
         summary: 'This description, as OpenAPI 3.1',
+        description: withExamples(
+          'For generators of clients and other tools. It is made from the schemas by which requests are checked and replies are written.',
+          'curl http://localhost:3000/openapi.json',
+        ),
         security: [],
-        response: { 200: Type.Object({ openapi: Type.String() }, { additionalProperties: true }), ...problems() },
+        response: {
+          200: Type.Object(
+            { openapi: Type.String() },
+            { additionalProperties: true, description: 'An OpenAPI document' },
+          ),
+          ...problems(),
+        },
       },
     },
     // The plugin's type leaves out that the document has a version.

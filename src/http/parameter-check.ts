@@ -22,13 +22,13 @@ export function addParameterCheck(app: FastifyInstance): void {
     const unknown = Object.keys(request.query ?? {}).filter((name) => !known.includes(name));
     if (unknown.length === 0) return;
     const detail = `there is no parameter ${unknown.join(', ')} here; there are: ${known.join(', ')}`;
-    throw new HttpProblem(400, 'invalid_request', detail);
+    throw new HttpProblem('invalid_request', detail);
   });
   // ajv lets a number such as 1e999 become infinite, and an infinite number pass every bound.
   app.addHook('preHandler', async ({ query, params }) => {
     for (const [name, value] of [...Object.entries(query ?? {}), ...Object.entries(params ?? {})]) {
       if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
-        throw new HttpProblem(400, 'invalid_request', `${name} must be a number that is written out`);
+        throw new HttpProblem('invalid_request', `${name} must be a number that is written out`);
       }
     }
   });

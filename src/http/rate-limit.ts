@@ -60,7 +60,7 @@ export async function addRateLimits(app: FastifyInstance, requestsPerMinute: num
 }
 
 function tooMany(detail: string, retryAfterSeconds: number): HttpProblem {
-  return new HttpProblem(429, 'too_many_requests', `${detail}; try again in ${retryAfterSeconds} s`, {
+  return new HttpProblem('too_many_requests', `${detail}; try again in ${retryAfterSeconds} s`, {
     headers: { 'retry-after': String(retryAfterSeconds) },
   });
 }

@@ -43,24 +43,20 @@ export async function addSecurity(
     }
     if (isLocalOnly && !isLocalName(name)) {
       const detail = 'this server listens on loopback only and answers to localhost and 127.0.0.1';
-      throw new HttpProblem(421, 'host_not_allowed', detail);
+      throw new HttpProblem('host_not_allowed', detail);
     }
     if (isForeignName) {
       const detail =
         'without a key this server answers to IP addresses and names without a dot only: set API_KEY to serve it under a name of its own';
-      throw new HttpProblem(421, 'host_not_allowed', detail);
+      throw new HttpProblem('host_not_allowed', detail);
     }
     if (!SAFE_METHODS.has(request.method) && isFromAnotherSite(request)) {
-      throw new HttpProblem(
-        403,
-        'cross_site_request',
-        'requests that change something must not come from another site',
-      );
+      throw new HttpProblem('cross_site_request', 'requests that change something must not come from another site');
     }
     const isOpen = READING_METHODS.has(request.method) && (OPEN_PATHS.has(path) || path.startsWith('/docs/'));
     if (keyDigest !== undefined && !isOpen && !isKeyHolder) {
       await limits.countRefusedKey(request);
-      throw new HttpProblem(401, 'unauthorized', 'send the API key as "Authorization: Bearer <key>"', {
+      throw new HttpProblem('unauthorized', 'send the API key as "Authorization: Bearer <key>"', {
         headers: { 'www-authenticate': 'Bearer realm="sluice"' },
       });
     }

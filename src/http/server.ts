@@ -10,6 +10,7 @@ import { addOpenApi } from './openapi.ts';
 import { addParameterCheck } from './parameter-check.ts';
 import { buildSerializer } from './reply-serializer.ts';
 import { addAnalyticsRoutes } from './routes/analytics.ts';
+import { addExplainRoute } from './routes/explain.ts';
 import { addFileActionRoutes } from './routes/file-actions.ts';
 import { addFileRoutes } from './routes/files.ts';
 import { addLiveEventRoutes } from './routes/live-events.ts';
@@ -18,6 +19,7 @@ import { addRejectSummaryRoute } from './routes/reject-summary.ts';
 import { addUploadRoutes } from './routes/uploads.ts';
 import { addValidateRoute } from './routes/validate.ts';
 import { PurchasesSchema, UserSchema } from './schemas/analytics.ts';
+import { ExplanationSchema } from './schemas/explanation.ts';
 import { FileSchema, RejectSchema } from './schemas/file.ts';
 import { RejectClusterSchema } from './schemas/reject-cluster.ts';
 import { ProblemSchema } from './schemas/shared.ts';
@@ -83,6 +85,7 @@ export async function createServer(
     FileSchema,
     RejectSchema,
     RejectClusterSchema,
+    ExplanationSchema,
     StatsSchema,
     HealthSchema,
     PurchasesSchema,
@@ -102,6 +105,7 @@ export async function createServer(
   addFileRoutes(app, services);
   addFileActionRoutes(app, services);
   addRejectSummaryRoute(app, services);
+  addExplainRoute(app, services);
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services);
   addMonitoringRoutes(app, services);

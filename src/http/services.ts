@@ -28,7 +28,7 @@ export interface Services {
   readonly spool: UploadSpool;
   readonly checker: Pick<FileChecker, 'withThread'>;
   readonly events: FileEvents;
-  readonly watcher: Pick<WatchedDirectory, 'directory' | 'state'>;
+  readonly watcher: Pick<WatchedDirectory, 'directory' | 'state' | 'unchangedMs'>;
   readonly health: Health;
   readonly metrics: Metrics;
 }

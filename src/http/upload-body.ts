@@ -42,14 +42,14 @@ export function refuseTooLarge(request: FastifyRequest, maxBytes: number, overhe
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced <= maxBytes + overheadBytes) return;
   const detail = `the body has ${announced} bytes; MAX_UPLOAD_BYTES allows ${maxBytes}`;
-  throw new HttpProblem(413, 'upload_too_large', detail);
+  throw new HttpProblem('upload_too_large', detail);
 }
 
 /** @throws HttpProblem 415 */
 export function refusePackedForm(request: FastifyRequest): void {
   if (request.headers['content-encoding'] === undefined) return;
   const detail = 'a multipart body can not be compressed as a whole; compress the file itself (events.csv.gz)';
-  throw new HttpProblem(415, 'unsupported_content_encoding', detail);
+  throw new HttpProblem('unsupported_content_encoding', detail);
 }
 
 /** Of a bare file. @throws HttpProblem 415 */
@@ -57,7 +57,7 @@ export function refuseUnreadableCoding(request: FastifyRequest): void {
   const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
   if (READABLE_CODINGS.has(coding)) return;
   const detail = `files can be sent as they are or as gzip, not with Content-Encoding ${coding}`;
-  throw new HttpProblem(415, 'unsupported_content_encoding', detail);
+  throw new HttpProblem('unsupported_content_encoding', detail);
 }
 
 /** The multipart parser reports broken bodies as plain errors without a code. */
@@ -67,6 +67,6 @@ export function malformedOr(error: unknown): unknown {
     !('code' in error) &&
     /multipart|boundary|unexpected end|part terminated|malformed/i.test(error.message);
   return isParserError
-    ? new HttpProblem(400, 'malformed_multipart', `the multipart body is broken: ${error.message}`, { cause: error })
+    ? new HttpProblem('malformed_multipart', `the multipart body is broken: ${error.message}`, { cause: error })
     : error;
 }

@@ -33,7 +33,7 @@ export async function withinPace<Received>(
       // Once it is answered Node does so no more, and the body would be waited for after the connection has gone.
       response.once('finish', () => request.destroy());
       const detail = `an upload must bring ${pace.bytes} bytes in ${pace.windowMs / 1000} s, and this one brought ${received}; nothing was kept`;
-      reject(new HttpProblem(408, 'upload_too_slow', detail));
+      reject(new HttpProblem('upload_too_slow', detail));
     }, pace.windowMs);
   });
   receiving.then(

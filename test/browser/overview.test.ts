@@ -95,6 +95,31 @@ describe('the list of files', () => {
     await eventually(async () => expect(await names()).toHaveLength(4));
   });
 
+  test('says why a file that was looked for is not in it', async ({ page, service }) => {
+    await put(service.url, 'shop.csv', plainFile({ tag: 'p', to: 2 }));
+    await writeFile(join(service.directory, 'sales.txt'), plainFile({ tag: 'q', to: 2 }));
+    await page.goto('/');
+    await page.getByRole('searchbox').fill('sales.txt');
+    await page.getByRole('button', { name: 'Why is this file not here?' }).press('Enter');
+    const why = 'sales.txt is left alone: its name does not end in .csv or .csv.gz; rename it.';
+    await page.getByRole('paragraph').filter({ hasText: why }).waitFor();
+    await page.getByRole('status').filter({ hasText: why }).waitFor({ state: 'attached' });
+    expect(await page.evaluate('document.activeElement.className')).toBe('explanation');
+    await expectAccessible(page);
+    await page.setViewportSize(PHONE);
+    await expectNoSidewaysScroll(page);
+    // Another name is another question.
+    await page.getByRole('searchbox').fill('./shop.csv');
+    await page.locator('.explanation').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Why is this file not here?' }).click();
+    await page
+      .locator('.explanation')
+      .getByText(/shop\.csv \(file \d+\) was loaded at .*: 2 rows, none rejected\./)
+      .waitFor();
+    await page.getByRole('link', { name: 'Open shop.csv' }).click();
+    await page.getByRole('heading', { name: 'shop.csv' }).waitFor();
+  });
+
   test('has older files behind a button', async ({ page, service }) => {
     const names = Array.from({ length: 55 }, (_, index) => `file-${index}.csv`);
     await Promise.all(names.map((name) => writeFile(join(service.directory, name), plainFile({ tag: name, to: 1 }))));

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isSourceName, namesToTry, safeName } from '../../src/ingest/sources/file-name.ts';
+import { isSourceName, namesToTry, ruleAgainstName, safeName } from '../../src/ingest/sources/file-name.ts';
 
 describe('names that are loaded', () => {
   test.each([
@@ -33,6 +33,23 @@ describe('names that are loaded', () => {
     '',
   ])('%s is left alone', (name) => {
     expect(isSourceName(name)).toBe(false);
+  });
+});
+
+describe('the rule by which a name is left alone', () => {
+  test.each([
+    ['.a.csv', 'dotfile'],
+    ['.a.csv.tmp', 'dotfile'],
+    ['a.csv.TMP', 'tmp'],
+    ['a.Part', 'part'],
+    ['a.csv~', 'backup'],
+    ['a.txt', 'extension'],
+    ['csv', 'extension'],
+    ['', 'extension'],
+    ['a~.csv', undefined],
+    ['x.tmp.csv.gz', undefined],
+  ])('%s: %s', (name, rule) => {
+    expect(ruleAgainstName(name)).toBe(rule);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import type { PurchasesSchema, UserSchema } from '../../http/schemas/analytics.ts';
+import type { ExplanationReply } from '../../http/schemas/explanation.ts';
 import type { FileReply, RejectReply } from '../../http/schemas/file.ts';
 import type { RejectClusterSchema } from '../../http/schemas/reject-cluster.ts';
 import type { ProblemSchema } from '../../http/schemas/shared.ts';
@@ -7,7 +8,7 @@ import type { HealthSchema, StatsSchema } from '../../http/schemas/stats.ts';
 import type { ValidationReply } from '../../http/schemas/validation.ts';
 
 // Types only: what the server promises is checked here by the compiler, and none of its code gets into the page.
-export type { FileReply, RejectReply, ValidationReply };
+export type { ExplanationReply, FileReply, RejectReply, ValidationReply };
 export type FileStatus = FileReply['status'];
 export type Stats = Static<typeof StatsSchema>;
 export type Health = Static<typeof HealthSchema>;

@@ -6,10 +6,16 @@ import { cleanIdentifier } from '../../ingest/transform/text.ts';
 import { decodeCursor, pageOf } from '../cursor.ts';
 import { HttpProblem } from '../problem.ts';
 import { Day, PurchasesSchema, toPurchasesReply, toUserReply, UserSchema } from '../schemas/analytics.ts';
-import { PageQuery, page, problems, ref } from '../schemas/shared.ts';
+import { DATABASE_PROBLEMS, PageQuery, page, problems, ref, withExamples } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 
-const PurchasesQuery = Type.Composite([PageQuery, Type.Object({ from: Type.Optional(Day), to: Type.Optional(Day) })]);
+const PurchasesQuery = Type.Composite([
+  PageQuery,
+  Type.Object({
+    from: Type.Optional(Type.String({ ...Day, description: 'first day, as YYYY-MM-DD' })),
+    to: Type.Optional(Type.String({ ...Day, description: 'last day, as YYYY-MM-DD' })),
+  }),
+]);
 
 export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services): void {
   app.get(
@@ -17,9 +23,18 @@ export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services): v
     {
       schema: {
         tags: ['analytics'],
-        summary: 'Purchases per day (UTC), newest first; from and to are inclusive',
+        summary: 'Purchases per day, newest first',
+        description: withExamples(
+          'Days are those of UTC, `from` and `to` are inclusive, and days without a purchase are left out. Money is text with two places, exact to the cent. ' +
+            'Rows count as soon as their file is loaded, and no longer once it is reverted.',
+          'curl http://localhost:3000/analytics/purchases',
+          'curl "http://localhost:3000/analytics/purchases?from=2024-01-01&to=2024-01-31"',
+        ),
         querystring: PurchasesQuery,
-        response: { 200: page(PurchasesSchema), ...problems(400, 401, 503) },
+        response: {
+          200: page(PurchasesSchema),
+          ...problems('invalid_request', 'invalid_cursor', 'unauthorized', ...DATABASE_PROBLEMS),
+        },
       },
     },
     async ({ query }) => {
@@ -42,8 +57,15 @@ export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services): v
       schema: {
         tags: ['analytics'],
         summary: 'Users, most events first',
+        description: withExamples(
+          'What each user did, over all loaded files. It counts all events at each call: with hundreds of millions of them it may end in `query_timeout`.',
+          'curl "http://localhost:3000/analytics/users?limit=10"',
+        ),
         querystring: PageQuery,
-        response: { 200: page(UserSchema), ...problems(400, 401, 503) },
+        response: {
+          200: page(UserSchema),
+          ...problems('invalid_request', 'invalid_cursor', 'unauthorized', ...DATABASE_PROBLEMS),
+        },
       },
     },
     async ({ query }) => {
@@ -63,9 +85,22 @@ export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services): v
     {
       schema: {
         tags: ['analytics'],
-        summary: 'One user; the id is trimmed and upper-cased as in the data',
-        params: Type.Object({ userId: Type.String({ maxLength: 1000 }) }),
-        response: { 200: ref(UserSchema), ...problems(400, 401, 404, 503) },
+        summary: 'One user',
+        description: withExamples(
+          'The id is trimmed and upper-cased as it is when it is loaded, so ` u000062` finds `U000062`.',
+          'curl http://localhost:3000/analytics/users/U000062',
+        ),
+        params: Type.Object({
+          userId: Type.String({
+            maxLength: 1000,
+            description: 'as in the files, in letters of any case',
+            examples: ['U000062'],
+          }),
+        }),
+        response: {
+          200: ref(UserSchema),
+          ...problems('invalid_request', 'unauthorized', 'user_not_found', 'url_too_long', ...DATABASE_PROBLEMS),
+        },
       },
     },
     async ({ params }) => {
@@ -75,7 +110,7 @@ export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services): v
       const user = isPossible
         ? await boundedRead(analyticsDatabase, (connection) => findUser(connection, userId))
         : undefined;
-      if (user === undefined) throw new HttpProblem(404, 'user_not_found', 'no event of this user is loaded');
+      if (user === undefined) throw new HttpProblem('user_not_found', 'no event of this user is loaded');
       return toUserReply(user);
     },
   );

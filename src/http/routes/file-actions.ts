@@ -7,7 +7,7 @@ import { TooManyRemovalsError } from '../../ingest/row-removals.ts';
 import { findFile } from '../find-file.ts';
 import { HttpProblem } from '../problem.ts';
 import { FileSchema, toFileReply } from '../schemas/file.ts';
-import { FileParams, problems, ref } from '../schemas/shared.ts';
+import { CHANGE_PROBLEMS, DATABASE_PROBLEMS, FileParams, problems, ref, withExamples } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 
 /** To take rows out lasts as long as there are rows; a reply that long after the request may find nobody any more. */
@@ -22,9 +22,25 @@ export function addFileActionRoutes(app: App, { database, queue, events, removal
       schema: {
         tags: ['ingestion'],
         summary: 'Load a failed file again',
-        description: 'Try it: `curl -X POST http://localhost:3000/ingestion/files/7/retry`',
+        description: withExamples(
+          'For a file whose cause is mended: one that could not be read, or that the database kept refusing. It goes back to `queued`; what became of it is to be ' +
+            'seen with `GET /ingestion/files/{fileId}`. A file whose bytes are at fault fails again: deliver a mended one instead.',
+          'curl -X POST http://localhost:3000/ingestion/files/7/retry',
+        ),
         params: FileParams,
-        response: { 202: ref(FileSchema), ...problems(400, 401, 403, 404, 409, 503) },
+        response: {
+          202: ref(FileSchema),
+          ...problems(
+            'invalid_request',
+            'unauthorized',
+            'file_not_found',
+            'not_failed',
+            'body_too_large',
+            'url_too_long',
+            ...CHANGE_PROBLEMS,
+            ...DATABASE_PROBLEMS,
+          ),
+        },
       },
     },
     async ({ params }, reply) => {
@@ -32,7 +48,7 @@ export function addFileActionRoutes(app: App, { database, queue, events, removal
       if (retried === undefined) {
         const { status, name } = await findFile(database, params.fileId);
         const detail = `${name} (file ${params.fileId}) is ${status}; only a failed file, whose path is not waiting already, can be retried`;
-        throw new HttpProblem(409, 'not_failed', detail);
+        throw new HttpProblem('not_failed', detail);
       }
       queue.announce([retried]);
       events.fileChanged(retried);
@@ -46,15 +62,25 @@ export function addFileActionRoutes(app: App, { database, queue, events, removal
       schema: {
         tags: ['ingestion'],
         summary: 'Take the rows of a file out again, or discard a held file',
-        description:
+        description: withExamples(
           'Exactly the rows of this file, in one transaction; its rejects stay as history, and the same bytes may be loaded ' +
-          'again. It lasts as long as there are rows: after a minute the reply is 202, and the removal goes on. ' +
-          'Try it: `curl -X DELETE http://localhost:3000/ingestion/files/7`',
+            'again. It lasts as long as there are rows: after a minute the reply is 202, and the removal goes on.',
+          'curl -X DELETE http://localhost:3000/ingestion/files/7',
+        ),
         params: FileParams,
         response: {
           200: ref(FileSchema),
           202: ref(FileSchema),
-          ...problems(400, 401, 403, 404, 409, 503),
+          ...problems(
+            'invalid_request',
+            'unauthorized',
+            'file_not_found',
+            'not_loaded',
+            'body_too_large',
+            'url_too_long',
+            ...CHANGE_PROBLEMS,
+            ...DATABASE_PROBLEMS,
+          ),
         },
       },
     },
@@ -68,7 +94,7 @@ export function addFileActionRoutes(app: App, { database, queue, events, removal
         outcome === 'under-way'
           ? 'is being taken out already'
           : `is ${file.status}; only the rows of a loaded file can be taken out, and a held file be discarded`;
-      throw new HttpProblem(409, 'not_loaded', `${file.name} (file ${fileId}) ${why}`);
+      throw new HttpProblem('not_loaded', `${file.name} (file ${fileId}) ${why}`);
     },
   );
 
@@ -78,12 +104,25 @@ export function addFileActionRoutes(app: App, { database, queue, events, removal
       schema: {
         tags: ['ingestion'],
         summary: 'Load a held file all the same',
-        description:
+        description: withExamples(
           'A file of which more rows are rejected than `MAX_REJECT_PERCENT` or `maxRejectPercent` allows is held. Released, its ' +
-          'clean rows are loaded; changed since, it is counted again. ' +
-          'Try it: `curl -X POST http://localhost:3000/ingestion/files/7/release`',
+            'clean rows are loaded; changed since, it is counted again. To discard it instead, `DELETE` it.',
+          'curl -X POST http://localhost:3000/ingestion/files/7/release',
+        ),
         params: FileParams,
-        response: { 202: ref(FileSchema), ...problems(400, 401, 403, 404, 409, 503) },
+        response: {
+          202: ref(FileSchema),
+          ...problems(
+            'invalid_request',
+            'unauthorized',
+            'file_not_found',
+            'not_held',
+            'body_too_large',
+            'url_too_long',
+            ...CHANGE_PROBLEMS,
+            ...DATABASE_PROBLEMS,
+          ),
+        },
       },
     },
     async ({ params: { fileId } }, reply) => {
@@ -92,7 +131,7 @@ export function addFileActionRoutes(app: App, { database, queue, events, removal
       if (typeof outcome === 'object') return reply.code(202).send(toFileReply(outcome));
       const file = await findFile(database, fileId);
       if (outcome === 'going-on') return reply.code(202).send(toFileReply(file));
-      throw new HttpProblem(409, 'not_held', `${file.name} (file ${fileId}) ${whyNotReleased(outcome, file)}`);
+      throw new HttpProblem('not_held', `${file.name} (file ${fileId}) ${whyNotReleased(outcome, file)}`);
     },
   );
 }
@@ -120,7 +159,7 @@ async function outcomeOf(removal: Promise<SourceFileRow | undefined>) {
     return await Promise.race([removal, timeUp]);
   } catch (error) {
     if (error instanceof TooManyRemovalsError)
-      throw new HttpProblem(503, 'busy', error.message, { headers: RETRY_AFTER, cause: error });
+      throw new HttpProblem('busy', error.message, { headers: RETRY_AFTER, cause: error });
     if (error instanceof RemovalUnderWayError) return 'under-way' as const;
     if (isUniqueViolation(error, 'source_files_open_path_key')) return 'path-waits' as const;
     throw error;

@@ -10,7 +10,17 @@ import { findFile } from '../find-file.ts';
 import { preferred } from '../media-type.ts';
 import { REJECT_CSV_COLUMNS, rejectCsv, rejectCsvDisposition } from '../reject-csv.ts';
 import { FileSchema, RejectSchema, toFileReply, toRejectReply } from '../schemas/file.ts';
-import { FileParams, NO_NUL, oneOf, PageQuery, page, problems, ref } from '../schemas/shared.ts';
+import {
+  DATABASE_PROBLEMS,
+  FileParams,
+  NO_NUL,
+  oneOf,
+  PageQuery,
+  page,
+  problems,
+  ref,
+  withExamples,
+} from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 
 const JSON_TYPE = 'application/json';
@@ -68,8 +78,17 @@ export function addFileRoutes(app: App, { database }: Services): void {
       schema: {
         tags: ['ingestion'],
         summary: 'Files in the ledger, newest first',
+        description: withExamples(
+          'Every version of every file that was ever seen, whatever became of it. Filters may be combined; a page has up to 1,000 files, and ' +
+            '`nextCursor` leads to the next one. Files that arrive meanwhile do not shift the pages.',
+          'curl http://localhost:3000/ingestion/files',
+          'curl "http://localhost:3000/ingestion/files?status=failed&search=events&limit=20"',
+        ),
         querystring: FilesQuery,
-        response: { 200: page(FileSchema), ...problems(400, 401, 503) },
+        response: {
+          200: page(FileSchema),
+          ...problems('invalid_request', 'invalid_cursor', 'unauthorized', ...DATABASE_PROBLEMS),
+        },
       },
     },
     async ({ query }) => {
@@ -91,8 +110,16 @@ export function addFileRoutes(app: App, { database }: Services): void {
       schema: {
         tags: ['ingestion'],
         summary: 'One file',
+        description: withExamples(
+          'Its state, counts and times as they are now. While it is `loading` its counts grow with each commit; for every step in between listen to ' +
+            '`GET /ingestion/events`.',
+          'curl http://localhost:3000/ingestion/files/7',
+        ),
         params: FileParams,
-        response: { 200: ref(FileSchema), ...problems(400, 401, 404, 503) },
+        response: {
+          200: ref(FileSchema),
+          ...problems('invalid_request', 'unauthorized', 'file_not_found', 'url_too_long', ...DATABASE_PROBLEMS),
+        },
       },
     },
     async ({ params }) => toFileReply(await findFile(database, params.fileId)),
@@ -104,11 +131,16 @@ export function addFileRoutes(app: App, { database }: Services): void {
       schema: {
         tags: ['ingestion'],
         summary: 'The rejected rows of a file, in the order of their lines',
-        description:
+        description: withExamples(
           'With `Accept: text/csv` or `?format=csv` as one file, whatever `limit` and `cursor` say, in the columns of the file and by default ' +
-          'without those that have come back corrected. Correct its cells in a spreadsheet, keep `sluice_message`, and upload it: its rows are ' +
-          'loaded, and the rejects that they correct are closed. So that no spreadsheet takes a cell ' +
-          "for a formula, one that begins like a formula has a `'` in front there, which is taken off when it comes back; JSON has every text as it stands in the file.",
+            'without those that have come back corrected. Correct its cells in a spreadsheet, keep `sluice_message`, and upload it: its rows are ' +
+            'loaded, and the rejects that they correct are closed. So that no spreadsheet takes a cell ' +
+            "for a formula, one that begins like a formula has a `'` in front there, which is taken off when it comes back; JSON has every text as it stands in the file.",
+          'curl "http://localhost:3000/ingestion/files/7/rejects?limit=20"',
+          '# all of them as CSV; correct the cells, then send the file back',
+          'curl -o rejects.csv "http://localhost:3000/ingestion/files/7/rejects?format=csv"',
+          'curl -T rejects.csv "http://localhost:3000/uploads/?wait=30"',
+        ),
         params: FileParams,
         querystring: RejectsQuery,
         response: {
@@ -119,7 +151,14 @@ export function addFileRoutes(app: App, { database }: Services): void {
               [CSV_TYPE]: { schema: RejectCsv },
             },
           },
-          ...problems(400, 401, 404, 503),
+          ...problems(
+            'invalid_request',
+            'invalid_cursor',
+            'unauthorized',
+            'file_not_found',
+            'url_too_long',
+            ...DATABASE_PROBLEMS,
+          ),
         },
       },
     },

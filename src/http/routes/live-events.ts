@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox';
 import type { LiveFeed } from '../../monitoring/live-feed.ts';
 import { HttpProblem } from '../problem.ts';
 import { toFileReply } from '../schemas/file.ts';
-import { problems } from '../schemas/shared.ts';
+import { problems, withExamples } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 
 const KEEP_ALIVE_MS = 15_000;
@@ -27,18 +27,25 @@ export function addLiveEventRoutes(app: App, { watcher }: Services, feed: LiveFe
       schema: {
         tags: ['ingestion'],
         summary: 'Live changes as server-sent events',
-        description:
+        description: withExamples(
           'Event `file` carries a File on each change of one; event `stats` carries the Stats, each second while something changes; ' +
-          'event `progress` carries `{"fileId":7,"bytesRead":1048576,"rowsRead":9000}` up to five times a second for each larger file that this process is loading.',
+            'event `progress` carries `{"fileId":7,"bytesRead":1048576,"rowsRead":9000}` up to five times a second for each larger file that this process is loading. ' +
+            'A comment each 15 s keeps the connection open. Whoever reads too slowly is let go: connect again, and read the list anew. A browser can not send ' +
+            'the key with `EventSource`; `fetch` can. End the command with Ctrl+C.',
+          'curl -N http://localhost:3000/ingestion/events',
+        ),
         response: {
-          200: { content: { 'text/event-stream': { schema: Type.Unsafe<Readable>({ type: 'string' }) } } },
-          ...problems(401, 503),
+          200: {
+            description: 'A stream without end: https://html.spec.whatwg.org/multipage/server-sent-events.html',
+            content: { 'text/event-stream': { schema: Type.Unsafe<Readable>({ type: 'string' }) } },
+          },
+          ...problems('unauthorized', 'too_many_listeners'),
         },
       },
     },
     async (request, reply) => {
       if (streams.size >= MAX_CLIENTS) {
-        throw new HttpProblem(503, 'too_many_listeners', `${MAX_CLIENTS} clients are listening already`, {
+        throw new HttpProblem('too_many_listeners', `${MAX_CLIENTS} clients are listening already`, {
           headers: { 'retry-after': '5' },
         });
       }

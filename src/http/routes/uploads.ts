@@ -5,8 +5,9 @@ import { awaitFiles } from '../../ingest/await-files.ts';
 import { isTerminal } from '../../ingest/file-events.ts';
 import type { SpooledUpload } from '../../ingest/sources/upload-spool.ts';
 import { HttpProblem } from '../problem.ts';
+import type { ProblemCode } from '../problem-codes.ts';
 import { FileSchema, toFileReply } from '../schemas/file.ts';
-import { defaulted, problems, ref } from '../schemas/shared.ts';
+import { CHANGE_PROBLEMS, DATABASE_PROBLEMS, defaulted, problems, ref, withExamples } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 import { inviteBody } from '../unread-body.ts';
 import {
@@ -43,11 +44,24 @@ const UploadQuery = Type.Object({
 
 const UploadReply = Type.Object({ files: Type.Array(ref(FileSchema)) });
 
-const responses = {
-  200: UploadReply,
-  202: UploadReply,
-  ...problems(400, 401, 403, 408, 413, 415, 503, 507),
+const replies = {
+  200: Type.Object(UploadReply.properties, { description: 'Each file has reached its end: see its `status`' }),
+  202: Type.Object(UploadReply.properties, {
+    description: 'The files are safe; at least one waits or is being loaded',
+  }),
 };
+
+const UPLOAD_PROBLEMS = [
+  'invalid_request',
+  'unauthorized',
+  'upload_too_slow',
+  'upload_too_large',
+  'unsupported_content_encoding',
+  'input_unavailable',
+  'disk_full',
+  ...CHANGE_PROBLEMS,
+  ...DATABASE_PROBLEMS,
+] as const satisfies readonly ProblemCode[];
 
 /** The routes that load files. In a scope in which any content type is a file (`takeFiles`). */
 export function addUploadRoutes(app: App, services: Services, pace: UploadPace): void {
@@ -105,17 +119,25 @@ export function addUploadRoutes(app: App, services: Services, pace: UploadPace):
       schema: {
         tags: ['uploads'],
         summary: 'Upload one or more files as multipart/form-data',
-        description: 'Try it: `curl -F file=@events.csv "http://localhost:3000/uploads?wait=30"`',
+        description: withExamples(
+          'Up to 1,000 files at once, all of them or none. The reply comes when they are safe on disk and in the ledger; with `wait` it comes when ' +
+            'they are loaded. A file that is bad is no error of the call: it is `failed` or `held`, and its bad rows are rejects. The ' +
+            'same bytes again are a `duplicate`, so whoever got no reply may send again. Files may be gzip; together they may have `MAX_UPLOAD_BYTES`.',
+          'curl -F file=@events.csv "http://localhost:3000/uploads?wait=30"',
+        ),
         consumes: ['multipart/form-data'],
         querystring: UploadQuery,
-        response: responses,
+        response: {
+          ...replies,
+          ...problems('no_file', 'malformed_multipart', 'too_many_parts', 'not_multipart', ...UPLOAD_PROBLEMS),
+        },
       },
     },
     async (request, reply) => {
       if (!request.isMultipart()) {
         const detail =
           'send the files as multipart/form-data (curl -F file=@events.csv), or the bare file with PUT /uploads/{name}';
-        throw new HttpProblem(415, 'not_multipart', detail);
+        throw new HttpProblem('not_multipart', detail);
       }
       refusePackedForm(request);
       await admit(request, reply, MULTIPART_OVERHEAD_BYTES);
@@ -125,8 +147,7 @@ export function addUploadRoutes(app: App, services: Services, pace: UploadPace):
         receiveForm(request),
         spool.discard,
       );
-      if (uploads.length === 0)
-        throw new HttpProblem(400, 'no_file', 'the form has no file part: curl -F file=@events.csv');
+      if (uploads.length === 0) throw new HttpProblem('no_file', 'the form has no file part: curl -F file=@events.csv');
       return await accept(request, reply, uploads, request.query);
     },
   );
@@ -138,11 +159,24 @@ export function addUploadRoutes(app: App, services: Services, pace: UploadPace):
       schema: {
         tags: ['uploads'],
         summary: 'Upload one file: the raw body is the file',
-        description: 'Try it: `curl -T events.csv http://localhost:3000/uploads/`',
+        description: withExamples(
+          'The name is that of the URL (`curl` adds it to one that ends in `/`); everything else is as with a form. Gzip is known by its first bytes, whatever ' +
+            'the headers say.',
+          'curl -T events.csv http://localhost:3000/uploads/',
+          'curl -T events.csv "http://localhost:3000/uploads/strict.csv?wait=30&maxRejectPercent=5"',
+          'gzip -c events.csv | curl -T - "http://localhost:3000/uploads/events.csv.gz?wait=30"',
+        ),
         consumes: ['text/csv', 'application/gzip', 'application/octet-stream'],
-        params: Type.Object({ name: Type.String({ minLength: 1, maxLength: 1000 }) }),
+        params: Type.Object({
+          name: Type.String({
+            minLength: 1,
+            maxLength: 1000,
+            description: 'of the file; what no file may be called is replaced by `_`',
+            examples: ['events.csv'],
+          }),
+        }),
         querystring: UploadQuery,
-        response: responses,
+        response: { ...replies, ...problems('url_too_long', ...UPLOAD_PROBLEMS) },
       },
     },
     async (request, reply) => {

@@ -8,7 +8,7 @@ import { findLoadedContents } from '../../ingest/ledger/loaded-contents.ts';
 import { safeName } from '../../ingest/sources/file-name.ts';
 import { UploadTooLargeError } from '../../ingest/sources/upload-spool.ts';
 import { HttpProblem } from '../problem.ts';
-import { problems, ref } from '../schemas/shared.ts';
+import { CHANGE_PROBLEMS, problems, ref, withExamples } from '../schemas/shared.ts';
 import { toValidationReply, ValidationSchema } from '../schemas/validation.ts';
 import type { App, Services } from '../services.ts';
 import { inviteBody } from '../unread-body.ts';
@@ -77,7 +77,7 @@ export function addValidateRoute(app: App, services: Services, pace: UploadPace)
       throw malformedOr(error);
     }
     if (checked.length === 0) {
-      throw new HttpProblem(400, 'no_file', 'the form has no file part: curl -F file=@events.csv');
+      throw new HttpProblem('no_file', 'the form has no file part: curl -F file=@events.csv');
     }
     return checked;
   }
@@ -108,18 +108,14 @@ export function addValidateRoute(app: App, services: Services, pace: UploadPace)
       schema: {
         tags: ['uploads'],
         summary: 'Check files without loading them',
-        description: [
-          'Tells what loading these bytes would make of them: encoding, delimiter, columns (and which ones were probably meant),',
-          'counts, reasons and the first rejected rows. Nothing is kept, on disk or in the database, so it needs no database',
-          'either. A file that would fail is a finding, not an error of the call. Two checks run at once; beyond that it is 503 `busy`.',
-          '',
-          'Try it:',
-          '```sh',
+        description: withExamples(
+          'Tells what loading these bytes would make of them: encoding, delimiter, columns (and which ones were probably meant), ' +
+            'counts, reasons and the first rejected rows. Nothing is kept, on disk or in the database, so it needs no database ' +
+            'either. A file that would fail is a finding, not an error of the call. Two checks run at once; beyond that it is 503 `busy`.',
           'curl -F file=@events.csv http://localhost:3000/validate',
           'curl --data-binary @events.csv http://localhost:3000/validate',
           'gzip -c events.csv | curl --data-binary @- -H "Content-Encoding: gzip" "http://localhost:3000/validate?maxRejectPercent=5"',
-          '```',
-        ].join('\n'),
+        ),
         querystring: Type.Object({
           maxRejectPercent: Type.Optional(
             Type.Number({
@@ -131,8 +127,23 @@ export function addValidateRoute(app: App, services: Services, pace: UploadPace)
           ),
         }),
         response: {
-          200: Type.Object({ files: Type.Array(ref(ValidationSchema)) }),
-          ...problems(400, 401, 403, 408, 413, 415, 503),
+          200: Type.Object(
+            { files: Type.Array(ref(ValidationSchema)) },
+            { description: 'What was found in each file, whether it is good or bad' },
+          ),
+          ...problems(
+            'invalid_request',
+            'no_file',
+            'malformed_multipart',
+            'unauthorized',
+            'upload_too_slow',
+            'upload_too_large',
+            'too_many_parts',
+            'unsupported_content_encoding',
+            'busy',
+            'query_timeout',
+            ...CHANGE_PROBLEMS,
+          ),
         },
       },
     },
@@ -148,7 +159,7 @@ export function addValidateRoute(app: App, services: Services, pace: UploadPace)
       const sockets = { request: request.raw, response: reply.raw };
       const checked = await withinPace(sockets, pace, checking, async () => {}).catch((error) => {
         if (!(error instanceof CheckerBusyError)) throw error;
-        throw new HttpProblem(503, 'busy', `${error.message}; try again`, { headers: RETRY_AFTER, cause: error });
+        throw new HttpProblem('busy', `${error.message}; try again`, { headers: RETRY_AFTER, cause: error });
       });
       const duplicates = await duplicatesAmong(checked);
       const limit = request.query.maxRejectPercent ?? config.MAX_REJECT_PERCENT;

@@ -2,22 +2,26 @@ import { type Static, Type } from '@sinclair/typebox';
 import { FILE_ORIGINS, FILE_STATUSES, type SourceFileRow } from '../../database/schema.ts';
 import type { RowLayout } from '../../ingest/csv/row-layout.ts';
 import type { RejectedRow } from '../../ingest/ledger/list-rejects.ts';
-import { Count, FileId, Instant, nullable, oneOf } from './shared.ts';
+import { LOADED_FILE, PRICELESS_ROW } from './examples.ts';
+import { FILE_ERROR_MEANINGS, listMeanings, REJECT_MEANINGS, STATUS_MEANINGS } from './meanings.ts';
+import { Count, counted, FileId, Instant, nullable, oneOf } from './shared.ts';
 
 export const FileSchema = Type.Object(
   {
     fileId: FileId,
-    name: Type.String(),
-    origin: oneOf(FILE_ORIGINS),
-    status: oneOf(FILE_STATUSES),
-    sizeBytes: Count,
+    name: Type.String({ description: 'without a folder' }),
+    origin: oneOf(FILE_ORIGINS, {
+      description: 'found in the input folder, uploaded over HTTP, or given on the command line',
+    }),
+    status: oneOf(FILE_STATUSES, { description: listMeanings(STATUS_MEANINGS) }),
+    sizeBytes: counted('as delivered: of a packed file the packed bytes'),
     sha256: nullable(Type.String({ pattern: '^[0-9a-f]{64}$' }), {
       description: 'of the bytes; null until they were read',
     }),
-    rowsRead: Count,
-    rowsLoaded: Count,
-    rowsRejected: Count,
-    rejectsByReason: Type.Record(Type.String(), Count),
+    rowsRead: counted('committed so far: loaded, rejected and withheld together'),
+    rowsLoaded: counted('in `user_events`'),
+    rowsRejected: counted('to be read with `GET /ingestion/files/{fileId}/rejects`'),
+    rejectsByReason: Type.Record(Type.String(), Count, { description: 'rejected rows by the `reason` of a Reject' }),
     rowsWithheld: Type.Integer({
       minimum: 0,
       description: 'clean rows that are not in the table: held back (`held`), or taken out again (`reverted`)',
@@ -26,23 +30,29 @@ export const FileSchema = Type.Object(
       minimum: 0,
       description: 'how many of the rejected rows have come back corrected, in another file',
     }),
-    ignoredColumns: Type.Array(Type.String()),
-    bytesCommitted: Count,
-    attempts: Count,
-    error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+    ignoredColumns: Type.Array(Type.String(), { description: 'columns of the header that are not loaded' }),
+    bytesCommitted: counted('of the file, up to the last commit'),
+    attempts: counted('how often a loader began with it'),
+    error: nullable(
+      Type.Object({
+        code: Type.String({ description: listMeanings(FILE_ERROR_MEANINGS) }),
+        message: Type.String({ description: 'what is wrong, where, and what to do' }),
+      }),
+      { description: 'why it is `failed` or `held`; null in every other state' },
+    ),
     duplicateOf: nullable(FileId, { description: 'the file that holds the same bytes' }),
     follows: nullable(FileId, { description: 'the earlier version of the same path' }),
     corrects: nullable(FileId, { description: 'the file whose rejected rows this one brings back corrected' }),
     maxRejectPercent: nullable(Type.Number({ minimum: 0, maximum: 100 }), {
       description: 'above this share of rejected rows the file is held; null: as MAX_REJECT_PERCENT says',
     }),
-    discoveredAt: Instant,
-    startedAt: nullable(Instant),
-    finishedAt: nullable(Instant),
+    discoveredAt: Type.String({ ...Instant, description: 'when it was seen first; ISO 8601, UTC' }),
+    startedAt: nullable(Instant, { description: 'when a loader first began with it' }),
+    finishedAt: nullable(Instant, { description: 'when it reached its end' }),
     revertedAt: nullable(Instant, { description: 'when its rows were taken out again' }),
     durationMs: nullable(Count, { description: 'from its first start to its end' }),
   },
-  { $id: 'File', description: 'One version of a source file in the ledger.' },
+  { $id: 'File', description: 'One version of a source file in the ledger.', examples: [LOADED_FILE] },
 );
 
 export type FileReply = Static<typeof FileSchema>;
@@ -54,11 +64,11 @@ export const RejectSchema = Type.Object(
       minimum: 1,
       description: 'the physical line on which the record starts; the header is line 1',
     }),
-    reason: Type.String(),
-    column: nullable(Type.String()),
-    message: Type.String(),
+    reason: Type.String({ description: listMeanings(REJECT_MEANINGS) }),
+    column: nullable(Type.String(), { description: 'the one at fault; null where the row as a whole is broken' }),
+    message: Type.String({ description: 'for people: what is wrong with which value' }),
     raw: Type.String({ description: 'the record as it stands in the file, at most 4 KiB' }),
-    rawTruncated: Type.Boolean(),
+    rawTruncated: Type.Boolean({ description: 'whether the record was longer than `raw`' }),
     rawSpan: nullable(Type.Object({ start: Count, end: Count }), {
       description:
         'where the field of `column` stands in `raw`, in UTF-16 units (as JavaScript counts); null where no column is at fault',
@@ -67,7 +77,7 @@ export const RejectSchema = Type.Object(
       description: 'the file whose row was loaded in its place; null as long as it is open',
     }),
   },
-  { $id: 'Reject', description: 'A row that was not loaded, and why.' },
+  { $id: 'Reject', description: 'A row that was not loaded, and why.', examples: [PRICELESS_ROW] },
 );
 
 export type RejectReply = Static<typeof RejectSchema>;

@@ -2,11 +2,12 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Findings } from '../../ingest/check/findings.ts';
 import { CHECK_OUTCOMES, type CheckOutcome } from '../../ingest/check/outcome.ts';
 import { TEXT_ENCODINGS } from '../../ingest/csv/text-decoder.ts';
+import { CHECKED_FILE } from './examples.ts';
 import { Count, FileId, nullable, oneOf } from './shared.ts';
 
 const RejectFoundSchema = Type.Object({
   lineNumber: Type.Integer({ minimum: 1 }),
-  reason: Type.String(),
+  reason: Type.String({ description: 'as of a Reject' }),
   column: nullable(Type.String()),
   message: Type.String(),
   raw: Type.String({ description: 'the record as it stands in the file, at most 4 KiB' }),
@@ -15,12 +16,12 @@ const RejectFoundSchema = Type.Object({
 
 export const ValidationSchema = Type.Object(
   {
-    name: Type.String(),
+    name: Type.String({ description: 'of the part of the form; a bare body is `body.csv`' }),
     outcome: oneOf(CHECK_OUTCOMES, { description: 'what loading these bytes would make of them now' }),
     sizeBytes: Count,
     sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
     encoding: nullable(oneOf(TEXT_ENCODINGS), { description: 'null where it is none that can be read' }),
-    gzip: Type.Boolean(),
+    gzip: Type.Boolean({ description: 'whether the bytes are packed' }),
     delimiter: nullable(Type.String({ minLength: 1, maxLength: 1 }), {
       description: '`,` `;` tab or `|`; null where there is no header',
     }),
@@ -32,7 +33,7 @@ export const ValidationSchema = Type.Object(
       }),
       { description: 'every column that is needed, and where it stands' },
     ),
-    ignoredColumns: Type.Array(Type.String()),
+    ignoredColumns: Type.Array(Type.String(), { description: 'columns of the header that would not be loaded' }),
     suggestions: Type.Array(Type.Object({ header: Type.String(), column: Type.String() }), {
       description: '"did you mean": names in the header that probably stand for a missing column',
     }),
@@ -43,14 +44,18 @@ export const ValidationSchema = Type.Object(
     rejects: Type.Array(RejectFoundSchema, {
       description: 'the first 100 of the file, and of all files of a form together the first 1,000',
     }),
-    error: nullable(Type.Object({ code: Type.String(), message: Type.String() }), {
+    error: nullable(Type.Object({ code: Type.String({ description: 'as of a File' }), message: Type.String() }), {
       description: 'why the file would fail as a whole; then no row is counted',
     }),
     duplicateOf: nullable(FileId, {
       description: 'the loaded file that holds the same bytes; null also while the database is away',
     }),
   },
-  { $id: 'Validation', description: 'What loading a file would find. Nothing of it is kept.' },
+  {
+    $id: 'Validation',
+    description: 'What loading a file would find. Nothing of it is kept.',
+    examples: [CHECKED_FILE],
+  },
 );
 
 export type ValidationReply = Static<typeof ValidationSchema>;

@@ -31,14 +31,7 @@ export interface ClaimRequest {
  */
 export async function claimFiles(database: Queryable, request: ClaimRequest): Promise<SourceFileRow[]> {
   const { fileId, availableAt, sizeBytes, attempts } = sourceFiles;
-  const free = and(
-    or(
-      and(eq(sourceFiles.status, 'queued'), lte(availableAt, sql`now()`)),
-      and(eq(sourceFiles.status, 'loading'), lt(sourceFiles.leaseUntil, sql`now()`)),
-    ),
-    isReachable(request),
-    sql`${fileId} <> all(${sql.param(request.inFlight)}::bigint[])`,
-  );
+  const free = and(isDue(), isReachable(request), sql`${fileId} <> all(${sql.param(request.inFlight)}::bigint[])`);
   // A packed file may be large inside, and others would wait behind it.
   const isSmall = sql`${sizeBytes} <= ${SMALL_FILE_BYTES} and ${attempts} = 0 and ${sourceFiles.name} not ilike '%.gz'`;
   // Each lock writes to the table, so behind a large file, or a tried one, nothing is locked that is not taken.
@@ -72,10 +65,41 @@ export async function claimFiles(database: Queryable, request: ClaimRequest): Pr
 }
 
 /**
+ * How many files that a service may claim now come before this one in the order of claims. A file that a command has
+ * reserved for itself waits behind the others of that command only.
+ */
+export async function countBefore(
+  database: Queryable,
+  file: Pick<SourceFileRow, 'fileId' | 'origin' | 'claimedBy'>,
+): Promise<number> {
+  const { claimedBy } = file;
+  const isReserved = file.origin === 'cli' && claimedBy !== null;
+  // Compared in the database: a date of JavaScript has no microseconds, and files of one registration differ by less.
+  const isBefore = sql`(${sourceFiles.availableAt}, ${sourceFiles.fileId}) <
+    (select asked.available_at, asked.file_id from source_files as asked where asked.file_id = ${file.fileId})`;
+  const amongWhich = isReserved
+    ? and(eq(sourceFiles.origin, 'cli'), eq(sourceFiles.claimedBy, claimedBy))
+    : isReachable({ owner: '' });
+  const [counted] = await database
+    .select({ files: sql<number>`count(*)::int` })
+    .from(sourceFiles)
+    .where(and(isDue(), amongWhich, isBefore));
+  return counted?.files ?? 0;
+}
+
+/** Whether a file waits and its time has come, or its owner is gone. */
+function isDue(): SQL | undefined {
+  return or(
+    and(eq(sourceFiles.status, 'queued'), lte(sourceFiles.availableAt, sql`now()`)),
+    and(eq(sourceFiles.status, 'loading'), lt(sourceFiles.leaseUntil, sql`now()`)),
+  );
+}
+
+/**
  * A file named on a command line may not exist here, and would be failed and its rows taken out: it waits for a process
  * that was told that very file.
  */
-function isReachable({ owner, only }: ClaimRequest): SQL | undefined {
+function isReachable({ owner, only }: Pick<ClaimRequest, 'owner' | 'only'>): SQL | undefined {
   if (only === undefined) {
     return or(ne(sourceFiles.origin, 'cli'), isNull(sourceFiles.claimedBy), eq(sourceFiles.claimedBy, owner));
   }

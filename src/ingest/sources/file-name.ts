@@ -9,11 +9,27 @@ const SUFFIX_ROOM = 16;
 const COUNTED_NAMES = 9;
 const RANDOM_NAMES = 5;
 const EXTENSION = /\.csv(\.gz)?$/i;
-const LEFT_ALONE = /^\.|\.tmp$|\.part$|~$/i;
+
+/** Names of what is in progress, hidden or a copy, and which is which. */
+const LEFT_ALONE = [
+  ['dotfile', /^\./],
+  ['tmp', /\.tmp$/i],
+  ['part', /\.part$/i],
+  ['backup', /~$/],
+] as const;
+
+/** Why a name is left alone; `extension`: it ends in neither `.csv` nor `.csv.gz`. */
+export type NameRule = (typeof LEFT_ALONE)[number][0] | 'extension';
+
+/** The rule by which a file of this name in the watched folder is left alone; undefined where it is to be loaded. */
+export function ruleAgainstName(name: string): NameRule | undefined {
+  const [rule] = LEFT_ALONE.find(([, pattern]) => pattern.test(name)) ?? [];
+  return rule ?? (EXTENSION.test(name) ? undefined : 'extension');
+}
 
 /** Whether a file of this name in the watched folder is to be loaded; names of files in progress are left alone. */
 export function isSourceName(name: string): boolean {
-  return EXTENSION.test(name) && !LEFT_ALONE.test(name);
+  return ruleAgainstName(name) === undefined;
 }
 
 /** Whether the name says that the file is packed; its first bytes have the last word on that. */

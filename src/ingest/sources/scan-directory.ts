@@ -25,12 +25,24 @@ export interface Unseen {
 
 export type OnUnseen = (entry: Unseen) => void;
 
+/** Why what stands under a name is left alone whatever the name is. */
+export type KindRule = 'symbolic_link' | 'directory' | 'not_a_regular_file';
+
+/** The rule by which an entry of the folder is left alone for what it is; undefined for a regular file. */
+export function ruleAgainstKind(stats: BigIntStats): KindRule | undefined {
+  if (stats.isFile()) return undefined;
+  if (stats.isSymbolicLink()) return 'symbolic_link';
+  return stats.isDirectory() ? 'directory' : 'not_a_regular_file';
+}
+
 /** Looks at one path of the folder; undefined where there is nothing to load. Symbolic links are not followed. */
 async function lookAt(directory: string, name: string, onUnseen: OnUnseen): Promise<FoundFile | undefined> {
   if (!isSourceName(name)) return undefined;
   const path = join(directory, name);
   const stats = await lstatIfThere(path, onUnseen);
-  return stats?.isFile() === true ? { name, path, stats, isNameValid: true } : undefined;
+  return stats !== undefined && ruleAgainstKind(stats) === undefined
+    ? { name, path, stats, isNameValid: true }
+    : undefined;
 }
 
 /** Looks at several paths at once; in their order. */
@@ -72,14 +84,17 @@ async function lookAtUnopenable(directory: string, bytes: Buffer, onUnseen: OnUn
   const name = escapeName(bytes);
   if (!isSourceName(name)) return undefined;
   const stats = await lstatIfThere(Buffer.concat([Buffer.from(`${directory}/`), bytes]), onUnseen);
-  return stats?.isFile() === true ? { name, path: join(directory, name), stats, isNameValid: false } : undefined;
+  return stats !== undefined && ruleAgainstKind(stats) === undefined
+    ? { name, path: join(directory, name), stats, isNameValid: false }
+    : undefined;
 }
 
 function foundOnes(found: readonly (FoundFile | undefined)[]): FoundFile[] {
   return found.filter((file) => file !== undefined);
 }
 
-async function lstatIfThere(path: string | Buffer, onUnseen: OnUnseen): Promise<BigIntStats | undefined> {
+/** Looks at one path, not through a symbolic link; undefined where nothing is there, or where `onUnseen` was told. */
+export async function lstatIfThere(path: string | Buffer, onUnseen: OnUnseen): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true });
   } catch (error) {

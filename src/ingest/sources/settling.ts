@@ -17,17 +17,22 @@ export class Settling {
   /** Milliseconds until it makes sense to look at the file again; 0 where it is complete. */
   remaining(found: FoundFile): number {
     const fingerprint = fingerprintOf(found.stats);
-    const now = performance.now();
-    const earlier = this.#watched.get(found.path);
-    const since = earlier?.fingerprint === fingerprint ? earlier.since : now;
-    const age = Date.now() - Number(found.stats.mtimeNs / 1_000_000n);
-    const remaining = Math.ceil(this.#settleMs - Math.max(now - since, age));
+    const remaining = Math.ceil(this.#settleMs - this.unchangedMs(found));
     if (remaining <= 0) {
       this.#watched.delete(found.path);
       return 0;
     }
+    const earlier = this.#watched.get(found.path);
+    const since = earlier?.fingerprint === fingerprint ? earlier.since : performance.now();
     this.#watched.set(found.path, { fingerprint, since });
     return Math.min(remaining, this.#settleMs);
+  }
+
+  /** For how many milliseconds the file is known to be unchanged. A question only: nothing is remembered of it. */
+  unchangedMs({ path, stats }: Pick<FoundFile, 'path' | 'stats'>): number {
+    const earlier = this.#watched.get(path);
+    const watchedMs = earlier?.fingerprint === fingerprintOf(stats) ? performance.now() - earlier.since : 0;
+    return Math.max(watchedMs, Date.now() - Number(stats.mtimeNs / 1_000_000n));
   }
 
   /** Lets go of a file that has vanished before it was complete. */

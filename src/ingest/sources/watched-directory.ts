@@ -82,6 +82,11 @@ export class WatchedDirectory {
     return this.#isAway ? 'unavailable' : this.#watch.state;
   }
 
+  /** For how many milliseconds a file of the folder is known to be unchanged; `settleMs` of that make it complete. */
+  unchangedMs(file: Pick<FoundFile, 'path' | 'stats'>): number {
+    return this.#settling.unchangedMs(file);
+  }
+
   start(): void {
     this.#watch.start();
     this.#schedule(0);

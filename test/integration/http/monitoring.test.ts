@@ -196,6 +196,8 @@ test('without its database: health and every call that needs it say so, nothing 
           '/ingestion/files',
           '/ingestion/files/1',
           '/ingestion/files/1/rejects',
+          '/ingestion/explain?name=away.csv',
+          '/ingestion/explain?path=away.csv',
           '/ingestion/stats',
           '/analytics/users',
           '/analytics/users/ann',

@@ -9,6 +9,7 @@ import { useFileList } from '../../files/use-file-list.ts';
 import { formatCount } from '../../format/numbers.ts';
 import { useDebounced } from '../../state/use-debounced.ts';
 import { useStore } from '../../state/use-store.ts';
+import { ExplainFile } from './explain-file.tsx';
 import { FileRows } from './file-rows.tsx';
 import { FirstSteps } from './first-steps.tsx';
 
@@ -52,7 +53,8 @@ export function FileSection({ onAdd }: { readonly onAdd: () => void }) {
         <EmptyState icon="search" title="No file matches">
           <button type="button" class="button" onClick={clear}>
             Show all files
-          </button>
+          </button>{' '}
+          {search === '' ? null : <ExplainFile key={search} asked={search} />}
         </EmptyState>
       ) : (
         <FirstSteps onAdd={onAdd} />

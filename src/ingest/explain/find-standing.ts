@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { Queryable } from '../../database/client.ts';
+import type { SourceFileRow } from '../../database/schema.ts';
+import { countBefore } from '../ledger/claim-files.ts';
+import { findKnownVersion, findLikelyTwin, listVersions, type StandingVersion } from '../ledger/file-versions.ts';
+import { findFiles } from '../ledger/find-files.ts';
+import type { WatchedDirectory } from '../sources/watched-directory.ts';
+import { placeOf } from './asked-place.ts';
+import { type FolderLook, lookInFolder } from './folder-look.ts';
+import { findNearNames } from './near-names.ts';
+
+const MOST_OTHER_VERSIONS = 10;
+
+/** What the ledger has of a file that somebody asks about. */
+export interface KnownFile {
+  readonly version: StandingVersion;
+  /** the folder holds something else under this path than what was registered */
+  readonly isChangedSince: boolean;
+  /** how many files are claimed before it; null where it does not wait */
+  readonly queuedBehind: number | null;
+  /** of a duplicate the file that has its rows; of one that was put back the file that it probably waits for */
+  readonly twin: SourceFileRow | undefined;
+}
+
+/** How a file stands: in the folder, and in the ledger. */
+export interface Standing {
+  readonly path: string;
+  readonly name: string;
+  readonly look: FolderLook;
+  readonly known: KnownFile | undefined;
+  /** of the same path or name, newest first, at most 10 */
+  readonly otherVersions: readonly SourceFileRow[];
+  /** where nothing is known of it: names that may have been meant */
+  readonly nearNames: readonly string[];
+}
+
+export interface StandingContext {
+  readonly database: Queryable;
+  readonly watcher: Pick<WatchedDirectory, 'directory' | 'unchangedMs'>;
+  /** the watched folder as it is configured */
+  readonly configured: string;
+}
+
+/**
+ * Finds out how the file of a path, or of a name, stands; a name is that of the newest file in the ledger, else of one in the
+ * folder. `name` has to be plain.
+ * @throws what the database throws
+ */
+export async function findStanding(
+  asked: { readonly path: string } | { readonly name: string },
+  { database, watcher, configured }: StandingContext,
+): Promise<Standing> {
+  const { directory } = watcher;
+  const limit = MOST_OTHER_VERSIONS + 1;
+  const named = 'name' in asked ? await listVersions(database, asked, limit) : undefined;
+  const askedPath = 'path' in asked ? asked.path : (named?.[0]?.path ?? join(directory, asked.name));
+  const place = placeOf(askedPath, { directory, configured });
+  // Before the ledger: what is registered between the two is found there, and what is put away is not taken for unknown.
+  const look = await lookInFolder(place, watcher);
+  const versions = await listVersions(database, { path: place.path }, limit);
+  const version = await currentVersion(database, place.path, look, versions);
+  const others = (named ?? versions).filter(({ fileId }) => fileId !== version?.fileId);
+  const mayBeMistyped = version === undefined && look.kind === 'absent';
+  return {
+    path: place.path,
+    name: version?.name ?? place.name,
+    look,
+    known: version && (await knownFile(database, version, look)),
+    otherVersions: others.slice(0, MOST_OTHER_VERSIONS),
+    nearNames: mayBeMistyped ? await findNearNames(database, directory, place.name) : [],
+  };
+}
+
+/** The row by which a scan goes, else the newest one. */
+async function currentVersion(
+  database: Queryable,
+  path: string,
+  look: FolderLook,
+  versions: readonly StandingVersion[],
+): Promise<StandingVersion | undefined> {
+  const fingerprint = look.kind === 'file' ? look.fingerprint : undefined;
+  const known = versions.length === 0 ? undefined : await findKnownVersion(database, path, fingerprint);
+  return known ?? versions[0];
+}
+
+async function knownFile(database: Queryable, version: StandingVersion, look: FolderLook): Promise<KnownFile> {
+  const { status, attempts, duplicateOf } = version;
+  const isQueued = status === 'queued';
+  const [original] = duplicateOf === null ? [] : await findFiles(database, [duplicateOf]);
+  return {
+    version,
+    isChangedSince: look.kind === 'file' && look.fingerprint !== version.fingerprint,
+    queuedBehind: isQueued ? await countBefore(database, version) : null,
+    twin: isQueued && attempts > 0 ? await findLikelyTwin(database, version) : original,
+  };
+}
