@@ -9,7 +9,7 @@ import { safeName } from '../ingest/sources/file-name.ts';
 const PAGE_ROWS = 500;
 /** Behind the columns of the file; named after this service, which takes them off again. */
 export const REJECT_CSV_COLUMNS = ['sluice_line', 'sluice_reason', 'sluice_message'];
-/** Without it a spreadsheet takes UTF-8 for the encoding of its country, and saves names that nobody wrote. */
+/** Without it Excel takes UTF-8 for the encoding of its country, and saves names that nobody wrote; to a program it is a part of the first name. */
 const BYTE_ORDER_MARK = '\ufeff';
 
 /**
@@ -21,10 +21,11 @@ const BYTE_ORDER_MARK = '\ufeff';
 export async function* rejectCsv(
   database: Queryable,
   file: KeptHeader & { readonly fileId: number },
-  filter: RejectFilter,
+  options: RejectFilter & { readonly forSpreadsheet: boolean },
 ): AsyncGenerator<string> {
+  const { forSpreadsheet, ...filter } = options;
   const layout = new RowLayout(file);
-  yield `${BYTE_ORDER_MARK}${csvRecord([...layout.columns, ...REJECT_CSV_COLUMNS])}`;
+  yield `${forSpreadsheet ? BYTE_ORDER_MARK : ''}${csvRecord([...layout.columns, ...REJECT_CSV_COLUMNS])}`;
   let afterLine: number | undefined;
   for (;;) {
     const rejects = await listRejects(database, { ...filter, fileId: file.fileId, afterLine, limit: PAGE_ROWS });

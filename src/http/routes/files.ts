@@ -29,7 +29,7 @@ const CSV_TYPE = 'text/csv';
 /** Sent as a stream; what the description shows is the text. */
 const RejectCsv = Type.Unsafe<Readable>({
   type: 'string',
-  description: `RFC 4180, UTF-8 with a byte order mark: the columns of the file as it has them, then ${REJECT_CSV_COLUMNS.join(', ')}`,
+  description: `RFC 4180, UTF-8, with a byte order mark where format=csv asks for it: the columns of the file as it has them, then ${REJECT_CSV_COLUMNS.join(', ')}`,
 });
 
 const TYPES = { json: JSON_TYPE, csv: CSV_TYPE } as const;
@@ -45,7 +45,10 @@ const RejectsQuery = Type.Composite([
       }),
     ),
     format: Type.Optional(
-      oneOf(['json', 'csv', ''], { description: 'instead of an `Accept` header, as for a link in a page' }),
+      oneOf(['json', 'csv', ''], {
+        description:
+          'instead of an `Accept` header, as for a link in a page; CSV then begins with a byte order mark, by which Excel knows UTF-8',
+      }),
     ),
   }),
 ]);
@@ -132,7 +135,7 @@ export function addFileRoutes(app: App, { database }: Services): void {
         tags: ['ingestion'],
         summary: 'The rejected rows of a file, in the order of their lines',
         description: withExamples(
-          'With `Accept: text/csv` or `?format=csv` as one file, whatever `limit` and `cursor` say, in the columns of the file and by default ' +
+          'With `Accept: text/csv`, or for spreadsheets, with a byte order mark, with `?format=csv`, as one file, whatever `limit` and `cursor` say, in the columns of the file and by default ' +
             'without those that have come back corrected. Correct its cells in a spreadsheet, keep `sluice_message`, and upload it: its rows are ' +
             'loaded, and the rejects that they correct are closed. So that no spreadsheet takes a cell ' +
             "for a formula, one that begins like a formula has a `'` in front there, which is taken off when it comes back; JSON has every text as it stands in the file.",
@@ -173,7 +176,11 @@ export function addFileRoutes(app: App, { database }: Services): void {
       const type = format === undefined ? preferred(request.headers.accept, JSON_TYPE, CSV_TYPE) : TYPES[format];
       if (type === CSV_TYPE) {
         reply.header('content-disposition', rejectCsvDisposition(file.name)).type(`${CSV_TYPE}; charset=utf-8`);
-        const csv = rejectCsv(database, file, { reason, corrected: isCorrected(query.corrected ?? 'false') });
+        const csv = rejectCsv(database, file, {
+          reason,
+          corrected: isCorrected(query.corrected ?? 'false'),
+          forSpreadsheet: format === 'csv',
+        });
         // HEAD goes this way too, and would read all of them for nothing.
         return reply.send(Readable.from(request.method === 'HEAD' ? [] : csv, { objectMode: false }));
       }

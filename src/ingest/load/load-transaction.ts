@@ -8,6 +8,7 @@ import { keepLoaded } from '../ledger/keep-loaded.ts';
 import { type CorrectionCommit, recordCorrections } from '../ledger/record-corrections.ts';
 import { markLoaded, type SmallFileCommit } from '../ledger/small-files.ts';
 import { type LoadedTail, takeBackTail } from '../ledger/take-back-tail.ts';
+import { withdrawCorrections } from '../ledger/withdraw-corrections.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { CopyWriter } from './copy-writer.ts';
 import type { LoadConnection } from './load-connection.ts';
@@ -89,7 +90,9 @@ export class LoadTransaction {
   async removeEvents(fileId: number): Promise<void> {
     const client = await this.#begin();
     await this.#endCopy();
-    await this.#connection.watched(client).delete(userEvents).where(eq(userEvents.fileId, fileId));
+    const database = this.#connection.watched(client);
+    await database.delete(userEvents).where(eq(userEvents.fileId, fileId));
+    await withdrawCorrections(database, fileId);
   }
 
   /**

@@ -48,7 +48,7 @@ async function fileOfRejects(name: string, count: number, rawBytes: number, of =
 }
 
 function parsed(text: string): string[][] {
-  return parse(text, { record_delimiter: '\r\n', relax_column_count: false, bom: true });
+  return parse(text, { record_delimiter: '\r\n', relax_column_count: false });
 }
 
 const csvText = (cells: readonly string[]) => `${csvLine(cells, QUOTED_STYLE)}\n`;
@@ -159,6 +159,14 @@ describe('F5 GET /ingestion/files/{fileId}/rejects with Accept: text/csv', () =>
     expect(missing.headers['content-disposition']).toBeUndefined();
   });
 
+  test('begins with a byte order mark for a spreadsheet only', async () => {
+    const fileId = await fileOfRejects('mark.csv', 1, 1);
+    const forProgram = await asCsv(fileId).expect(200);
+    const forSpreadsheet = await asCsv(fileId).query({ format: 'csv' }).expect(200);
+    expect(forProgram.text).toMatch(/^user_id,/);
+    expect(forSpreadsheet.text).toBe(`\ufeff${forProgram.text}`);
+  });
+
   test('HEAD has its headers and reads no row', async () => {
     const fileId = await fileOfRejects('head.csv', 5000, 10);
     const { headers } = await request(service.url)
@@ -183,7 +191,7 @@ describe('F5 I6 a file of very many rejects', () => {
       database.$client.on('acquire', () => {
         queries += 1;
       });
-      const csv = rejectCsv(database, { fileId, headerColumns: null, delimiter: null }, {});
+      const csv = rejectCsv(database, { fileId, headerColumns: null, delimiter: null }, { forSpreadsheet: false });
       for (let taken = 0; taken < 3; taken += 1) await csv.next();
       await csv.return(undefined);
       expect(queries).toBe(2);

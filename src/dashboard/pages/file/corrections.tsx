@@ -19,7 +19,7 @@ export function Corrections({ file }: { readonly file: FileReply }) {
     setError(undefined);
     try {
       await saveReply(
-        await call(`ingestion/files/${fileId}/rejects`, { accept: 'text/csv' }),
+        await call(`ingestion/files/${fileId}/rejects?format=csv`, { accept: 'text/csv' }),
         `file-${fileId}-rejects.csv`,
       );
       announce('Rejected rows downloaded');
