@@ -25,6 +25,7 @@ export interface Postmaster {
 const RECOVERY_MS = 300_000;
 const STOP_FAST_S = 30;
 const STOP_IMMEDIATE_S = 10;
+const EXIT_MS = 10_000;
 
 /** The server that runs on this data directory now, or null; a pid file of another process is left as it is. */
 export async function findPostmaster(cluster: string): Promise<Postmaster | null> {
@@ -63,9 +64,10 @@ export async function removeStalePidFile(cluster: string): Promise<void> {
 }
 
 /**
- * `pg_ctl stop -m fast`, then immediate, which loses no commit either but costs the next start a recovery.
+ * `pg_ctl stop -m fast`, then immediate, which loses no commit either but costs the next start a recovery. When it resolves, the
+ * process is gone.
  *
- * @throws EmbeddedPostgresError `stop_failed` after 40 s
+ * @throws EmbeddedPostgresError `stop_failed` after 50 s
  */
 export async function stopPostmaster(runtime: ClusterRuntime, mode: 'fast' | 'immediate'): Promise<void> {
   const { cluster, binaries, runAs } = runtime;
@@ -76,10 +78,12 @@ export async function stopPostmaster(runtime: ClusterRuntime, mode: 'fast' | 'im
   ] as const) {
     if (mode === 'immediate' && step === 'fast') continue;
     // pg_ctl signals whatever process the file names, so a recycled id must not get that far.
-    if ((await findPostmaster(cluster)) === null) return;
+    const server = await findPostmaster(cluster);
+    if (server === null) return;
     const args = ['stop', '-D', cluster, '-m', step, '-w', '-t', String(seconds)];
     const stop = await runProgram(binaries.pgCtl, args, { runAs, timeoutMs: (seconds + 5) * 1000 });
-    if (stop.succeeded) return;
+    // pg_ctl waits for the pid file to go, which the postmaster removes before it gives back its memory and its working directory.
+    if (stop.succeeded && (await hasExited(server.pid, cluster))) return;
     output = stop.output;
   }
   const left = await findPostmaster(cluster);
@@ -88,6 +92,14 @@ export async function stopPostmaster(runtime: ClusterRuntime, mode: 'fast' | 'im
     'stop_failed',
     `The embedded PostgreSQL in ${cluster} (process ${left.pid}) did not stop in time; its data is safe. End that process with kill -QUIT ${left.pid}. pg_ctl said:\n${output}\n${await readLogTail(cluster)}`,
   );
+}
+
+async function hasExited(pid: number, cluster: string): Promise<boolean> {
+  const exited = await pollUntil(async () => ((await isPostmasterOf(pid, cluster)) ? null : true), {
+    everyMs: 5,
+    withinMs: EXIT_MS,
+  });
+  return exited !== null;
 }
 
 async function readPidFile(cluster: string): Promise<Postmaster | null> {
