@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { plainFile } from '../support/plain-events.ts';
+import { putFiles } from '../support/put-files.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { test } from './support/browser-test.ts';
 import { expectNoSidewaysScroll, PHONE } from './support/layout.ts';
@@ -122,7 +123,10 @@ describe('the list of files', () => {
 
   test('has older files behind a button', async ({ page, service }) => {
     const names = Array.from({ length: 55 }, (_, index) => `file-${index}.csv`);
-    await Promise.all(names.map((name) => writeFile(join(service.directory, name), plainFile({ tag: name, to: 1 }))));
+    await putFiles(
+      service.directory,
+      names.map((name) => ({ name, content: plainFile({ tag: name, to: 1 }) })),
+    );
     await page.goto('/');
     const rows = page.locator('.file-table tbody tr');
     await page.getByText(/all states/).waitFor({ state: 'attached' });

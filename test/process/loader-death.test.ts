@@ -7,6 +7,7 @@ import { expectNothingLeaked, holdingsOf } from '../support/leaks.ts';
 import { settledFile, settledRows } from '../support/ledger.ts';
 import { expectedPlain, plainFile, plainRows } from '../support/plain-events.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { putFiles } from '../support/put-files.ts';
 import { createTestDirectory } from '../support/service.ts';
 import { type SluiceProcess, spawnService } from '../support/sluice-process.ts';
 
@@ -111,7 +112,10 @@ it.each([
   'load.commit.after:exit',
 ])('A8 I1 I2 a portion of small files whose loader dies at %s is nobody’s failure, and each of them is loaded once', async (fault) => {
   const files = Array.from({ length: 15 }, (_, n) => ({ name: `${n}.csv`, rows: { tag: `f${n}`, to: 20 + n } }));
-  await Promise.all(files.map(({ name, rows }) => writeFile(join(directory, name), plainFile(rows))));
+  await putFiles(
+    directory,
+    files.map(({ name, rows }) => ({ name, content: plainFile(rows) })),
+  );
   const service = await startWithFaults([fault]);
   const rows = await settledRows(database, files.length);
   expect(told(service)).toEqual([asTold(fault)]);

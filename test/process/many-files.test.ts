@@ -8,6 +8,7 @@ import { holdingsOf } from '../support/leaks.ts';
 import { ledgerRows, settledFile, settledRows } from '../support/ledger.ts';
 import { expectedPlain, plainFile } from '../support/plain-events.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { putFiles } from '../support/put-files.ts';
 import { createTestDirectory } from '../support/service.ts';
 import { type SluiceProcess, spawnService } from '../support/sluice-process.ts';
 
@@ -40,7 +41,11 @@ const nameOf = (n: number) => `${n}.csv`;
 async function writeOneRowFiles(count: number): Promise<void> {
   for (let from = 0; from < count; from += 100) {
     const numbers = Array.from({ length: Math.min(100, count - from) }, (_, n) => from + n);
-    await Promise.all(numbers.map((n) => writeFile(join(directory, nameOf(n)), plainFile({ tag: nameOf(n), to: 1 }))));
+    const content = (n: number) => plainFile({ tag: nameOf(n), to: 1 });
+    await putFiles(
+      directory,
+      numbers.map((n) => ({ name: nameOf(n), content: content(n) })),
+    );
   }
 }
 

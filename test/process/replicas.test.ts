@@ -9,6 +9,7 @@ import { expectNothingLeaked } from '../support/leaks.ts';
 import { ledgerRows, settledFile, settledRows } from '../support/ledger.ts';
 import { expectedPlain, plainFile } from '../support/plain-events.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { putFiles } from '../support/put-files.ts';
 import { createTestDirectory } from '../support/service.ts';
 import { slowDownLoads } from '../support/slow-rows.ts';
 import { type SluiceProcess, spawnService } from '../support/sluice-process.ts';
@@ -56,7 +57,10 @@ describe('two replicas of one folder and database', () => {
       name: `${n}.csv`,
       rows: { tag: `f${n}`, to: 20 + (n % 50), badEvery: 11 },
     }));
-    await Promise.all(files.map(({ name, rows }) => writeFile(join(directory, name), plainFile(rows))));
+    await putFiles(
+      directory,
+      files.map(({ name, rows }) => ({ name, content: plainFile(rows) })),
+    );
     await eventually(async () => {
       const loaded = (await ledgerRows(database)).filter(({ status }) => status === 'loaded').length;
       expect(loaded).toBeGreaterThan(100);
@@ -147,7 +151,10 @@ describe('two replicas of one folder and database', () => {
     await Promise.all([start().ready(), start().ready()]);
     // Each too large to share a loader, so that there is something to hand out.
     const files = Array.from({ length: 12 }, (_, n) => ({ name: `${n}.csv`, rows: { tag: `f${n}`, to: 1500 } }));
-    await Promise.all(files.map(({ name, rows }) => writeFile(join(directory, name), plainFile(rows))));
+    await putFiles(
+      directory,
+      files.map(({ name, rows }) => ({ name, content: plainFile(rows) })),
+    );
     await settledRows(database, files.length, 60_000);
     // From the ledger: for each owner its loads in a row, while anything still waited.
     const pauses = await database.query<{ pause: number }>(`

@@ -162,7 +162,7 @@ describe('F7 floods', () => {
     expect(heapBytes() - before).toBeLessThan(1_000_000);
     const { text } = await request(service.url).get('/metrics');
     expect(text.split('\n').filter((line) => line.startsWith('sluice_http')).length).toBeLessThan(300);
-  });
+  }, 120_000);
 });
 
 function heapBytes(): number {

@@ -26,8 +26,8 @@ test('E6 five hundred slow headers, five hundred slow bodies and a hundred slow 
     const replies = await Promise.all(
       Array.from({ length: GOOD }, async (_, n) => {
         const content = Buffer.from(plainFile({ tag: `good ${n}`, to: 2 }));
-        const upload = await request(service.url).put(`/uploads/good-${n}.csv`).send(content).timeout(15_000);
-        const stats = await request(service.url).get('/ingestion/stats').timeout(15_000);
+        const upload = await request(service.url).put(`/uploads/good-${n}.csv`).send(content).timeout(40_000);
+        const stats = await request(service.url).get('/ingestion/stats').timeout(40_000);
         return [upload.status, stats.status];
       }),
     );

@@ -9,6 +9,7 @@ import { type FileReply, release, revert, upload } from '../../support/file-call
 import { settledFile, settledRows, settledVersions } from '../../support/ledger.ts';
 import { expectedPlain, HEADER, type PlainRows, plainFile, plainRows } from '../../support/plain-events.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
+import { putFiles } from '../../support/put-files.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
 
 /** Every tenth row and no more: a file at the limit is loaded. */
@@ -198,7 +199,10 @@ describe('the limit', () => {
       name: `${n}-${name}`,
       rows: { tag: `${name} ${n}`, to: 30 + n, ...(n % 6 === 0 ? { badEvery: 3 } : { badEvery: 25 }) },
     }));
-    await Promise.all(files.map((file) => writeFile(join(running.directory, file.name), plainFile(file.rows))));
+    await putFiles(
+      running.directory,
+      files.map((file) => ({ name: file.name, content: plainFile(file.rows) })),
+    );
     const rows = await settledRows(database, files.length);
     expect(
       rows

@@ -7,6 +7,7 @@ import { expectAccounting, expectExactly } from '../../support/exact-load.ts';
 import { settledFile, settledRows, settledVersions } from '../../support/ledger.ts';
 import { expectedPlain, HEADER, plainFile, plainRows } from '../../support/plain-events.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { putFiles } from '../../support/put-files.ts';
 import { createTestDirectory, startTestService, type TestService } from '../../support/service.ts';
 
 let running: TestService;
@@ -285,7 +286,10 @@ describe('the same bytes at the same instant', () => {
       const uploads = replicas.flatMap(({ url }) =>
         [1, 2].map((n) => fetch(`${url}/uploads/upload-${n}.csv?wait=20`, { method: 'PUT', body: content })),
       );
-      await Promise.all(Array.from({ length: 50 }, (_, n) => writeFile(join(directory, `twin-${n}.csv`), content)));
+      await putFiles(
+        directory,
+        Array.from({ length: 50 }, (_, n) => ({ name: `twin-${n}.csv`, content })),
+      );
       const replies = await Promise.all(uploads);
       const rows = await settledRows(database, 54, 30_000);
       const loaded = rows.filter(({ status }) => status === 'loaded');

@@ -6,6 +6,7 @@ import { expectExactly } from '../../support/exact-load.ts';
 import { expectNothingLeaked, type Holdings, holdingsOf } from '../../support/leaks.ts';
 import { settledFile, settledRows } from '../../support/ledger.ts';
 import { expectedPlain, plainFile } from '../../support/plain-events.ts';
+import { putFiles } from '../../support/put-files.ts';
 import { createTestDirectory, startTestService, type TestService } from '../../support/service.ts';
 
 const FAILURES = process.env['SLUICE_SOAK'] === '1' ? 1000 : 60;
@@ -56,7 +57,10 @@ describe('rows that the server refuses', () => {
         name: `${n}.csv`,
         rows: { tag: `poison ${n}`, to: 900 },
       }));
-      await Promise.all(files.map(({ name, rows }) => writeFile(join(directory, name), plainFile(rows))));
+      await putFiles(
+        directory,
+        files.map(({ name, rows }) => ({ name, content: plainFile(rows) })),
+      );
       await eventually(
         async () => {
           const [failed] = await database.query<{ files: number }>(
