@@ -12,6 +12,7 @@ import type { SourceFileRow } from '../database/schema.ts';
 import { awaitFiles } from '../ingest/await-files.ts';
 import { isAboveRejectLimit } from '../ingest/check/reject-limit.ts';
 import { retryFailedFile } from '../ingest/ledger/finish-files.ts';
+import { limitRejects } from '../ingest/ledger/limit-rejects.ts';
 import type { FileVersion } from '../ingest/ledger/register-files.ts';
 import { releaseFile } from '../ingest/ledger/release-file.ts';
 import { openLoaders, WORKER_FILE } from '../ingest/open-loaders.ts';
@@ -55,7 +56,7 @@ export class LoadCommand {
         const version = name === STDIN ? await this.#spoolStdin() : await fileVersion(name);
         versions.set(version.path, maxRejectPercent === undefined ? version : { ...version, maxRejectPercent });
       }
-      return await this.#load([...versions.values()], maxRejectPercent ?? this.#config.MAX_REJECT_PERCENT);
+      return await this.#load([...versions.values()], maxRejectPercent);
     } catch (error) {
       if (!this.#interrupted.signal.aborted) throw error;
       process.stdout.write('Interrupted.\n');
@@ -65,8 +66,9 @@ export class LoadCommand {
     }
   }
 
-  async #load(versions: readonly FileVersion[], limit: number): Promise<number> {
+  async #load(versions: readonly FileVersion[], maxRejectPercent: number | undefined): Promise<number> {
     const config = this.#config;
+    const limit = maxRejectPercent ?? config.MAX_REJECT_PERCENT;
     const { connectionString } = await openDatabaseServer(config, this.#log, this.#resources);
     await migrateDatabase(connectionString, this.#interrupted.signal);
     const database = openDatabase({
@@ -92,7 +94,12 @@ export class LoadCommand {
 
     const files: SourceFileRow[] = [];
     const report = new LoadReport(versions.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
-    for (const { file, isNew } of await queue.submit(versions)) {
+    const registered = await queue.submit(versions);
+    if (maxRejectPercent !== undefined) {
+      const known = registered.filter(({ isNew }) => !isNew).map(({ file }) => file.fileId);
+      await limitRejects(database, known, maxRejectPercent);
+    }
+    for (const { file, isNew } of registered) {
       const retried = await onceMore(database, file, queue.owner, limit);
       if (retried !== undefined) queue.announce([retried]);
       else if (!isNew && file.status === 'loaded') report.alreadyLoaded(file);

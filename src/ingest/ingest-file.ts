@@ -159,13 +159,12 @@ async function inspectAndLoad(
   if (continues !== undefined) await keepLoaded(database, continues);
   const mayGoOn = continued !== undefined && !(await isTailCorrected(database, continued));
   const start = startPosition(current, continued, mayGoOn);
-  const limit = rejectLimitOf(file, context);
-  // Once rows of these very bytes are committed, they have been counted.
-  const isCounted = limit === null || (current.committedOffset > 0 && current.sha256 === content.sha256);
-  const isHeld = !isCounted && (await isAboveThreshold(current, source, start, limit, context));
   const { fileId } = file;
   const tail = start?.tail && continued && { fileId: continued.fileId, lineNumber: start.tail.line };
   const addresses = await readAddresses(source, context.maxRecordBytes, isAlive);
+  const corrections = addresses && (await Corrections.find(database, { fileId, addresses, tail, onSlice: isAlive }));
+  const limit = rejectLimitOf(file, context);
+  const isHeld = limit !== null && (await isAboveThreshold(current, source, start, corrections, limit, context));
   return await loadFile({
     ...context,
     file: current,
@@ -175,7 +174,7 @@ async function inspectAndLoad(
     continues,
     heldAbove: isHeld ? limit : undefined,
     follows: (continued ?? versions[0])?.fileId ?? null,
-    corrections: addresses && (await Corrections.find(database, { fileId, addresses, tail, onSlice: isAlive })),
+    corrections,
   });
 }
 

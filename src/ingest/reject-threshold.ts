@@ -1,6 +1,7 @@
 import type { SourceFileRow } from '../database/schema.ts';
 import { checkRows, checkTextRows } from './check/check-rows.ts';
 import { isAboveRejectLimit } from './check/reject-limit.ts';
+import type { Corrections } from './corrections/corrections.ts';
 import type { StartPosition } from './load/resume-point.ts';
 import type { SmallFile } from './load/small-file.ts';
 import type { SourceFile } from './sources/source-file.ts';
@@ -35,15 +36,18 @@ export async function isAboveThreshold(
   file: Pick<SourceFileRow, 'rowsRead' | 'rowsRejected'>,
   source: SourceFile,
   start: StartPosition | undefined,
+  corrections: Corrections | undefined,
   limit: number,
   context: ThresholdContext,
 ): Promise<boolean> {
   const counted = await checkRows(source.chunks(COUNTED_CHUNK_BYTES), {
     ...context,
     start,
+    corrections,
     // None of it is loaded yet, so to whoever looks on it is at its beginning.
     onChunk: () => context.onProgress({ bytesRead: 0, rowsRead: file.rowsRead }),
   });
+  corrections?.forget();
   const share = { read: file.rowsRead + counted.read, rejected: file.rowsRejected + counted.rejected };
   return isAboveRejectLimit(share, limit);
 }

@@ -192,6 +192,30 @@ describe('load FILE…', () => {
     await expectExactly(database, [expectedPlain('quarter.csv', rows)]);
   });
 
+  it('I2 holds also what an interrupted or failed command had begun without a limit', async () => {
+    const rows = { tag: 'begun', to: 1200, badEvery: 4 };
+    await put('begun.csv', plainFile(rows));
+    await put('failed.csv', 'no header\n');
+    await loaded(['failed.csv']);
+    const before = await HeldLoads.hold(database);
+    const first = load(['begun.csv'], { COMMIT_ROWS: '300' });
+    await before.untilHeld();
+    const hold = await before.passOneCommit();
+    await hold.untilHeld();
+    expect((await first.kill('SIGINT')).code).toBe(130);
+    await hold.release();
+    expect((await ledgerRows(database))[1]).toMatchObject({ status: 'queued', loaded: expect.toSatisfy((n) => n > 0) });
+
+    const held = await loaded(['--max-reject-percent', '20', 'begun.csv', 'failed.csv']);
+    expect(held.code).toBe(1);
+    expect(held.stdout).toMatch(/^begun\.csv: held: 300 of 1200 rows \(25\.0 %\) are rejected, the limit is 20 %/m);
+    expect(await database.query('select 1 from user_events')).toEqual([]);
+    expect(await database.query('select max_reject_percent as limit from source_files')).toEqual([
+      { limit: 20 },
+      { limit: 20 },
+    ]);
+  });
+
   it.runIf(process.platform === 'linux')('shows a table on a terminal, in which no name is a command', async () => {
     await put('good.csv', plainFile({ tag: 'good', to: 40, badEvery: 10 }));
     await put('evil\u001b]0;owned\u0007.csv', 'a,b\n');

@@ -1,4 +1,5 @@
 import { CorrectionRows } from '../corrections/correction-rows.ts';
+import type { Corrections } from '../corrections/corrections.ts';
 import { decodedChunks, type TextFormat } from '../csv/decoded-chunks.ts';
 import type { Header } from '../csv/header.ts';
 import { RecordReader } from '../csv/record-reader.ts';
@@ -24,6 +25,8 @@ export interface CheckOptions {
 export interface StreamCheckOptions extends CheckOptions {
   /** behind what an earlier version had loaded; undefined: behind the header */
   readonly start?: StartPosition | undefined;
+  /** what the ledger knows of the rejects that a correction names; without it only the values of its rows decide */
+  readonly corrections?: Corrections | undefined;
   /** filled in as soon as it is known, also where the check then fails */
   readonly format?: TextFormat;
   /** called after each chunk; throws to stop */
@@ -80,13 +83,13 @@ export function checkTextRows(text: Buffer, header: Header, options: CheckOption
 
 /** Rows that are encoded as for loading, so that the same code finds the same faults, and then thrown away. */
 class DiscardedRows {
-  readonly #options: CheckOptions;
+  readonly #options: CheckOptions & Pick<StreamCheckOptions, 'corrections'>;
   readonly #rows: EncodedRows = createEncodedRows();
   readonly #rejects: RejectedRecord[] = [];
   readonly #counts: RowCounts = { read: 0, loaded: 0, rejected: 0, rejectsByReason: {} };
   #header: Header | undefined;
 
-  constructor(options: CheckOptions) {
+  constructor(options: CheckOptions & Pick<StreamCheckOptions, 'corrections'>) {
     this.#options = options;
   }
 
@@ -101,15 +104,14 @@ class DiscardedRows {
 
   begin(header: Header): RecordEncoder {
     this.#header = header;
-    const { instantOfLocalTime, keptRejects = 0 } = this.#options;
+    const { instantOfLocalTime, keptRejects = 0, corrections } = this.#options;
     return new RecordEncoder({
       fileId: NO_FILE,
       positions: header.positions,
       instantOfLocalTime,
       rows: this.#rows,
       counts: this.#counts,
-      // Whether a reject has been corrected already only loading can tell.
-      corrections: header.messagePosition === -1 ? undefined : new CorrectionRows(undefined, header),
+      corrections: header.messagePosition === -1 ? undefined : new CorrectionRows(corrections, header),
       onReject: (reject) => {
         if (this.#rejects.length < keptRejects) this.#rejects.push(reject);
       },

@@ -135,6 +135,12 @@ export class Corrections {
     return taken;
   }
 
+  /** The rows were only counted: nothing has become of the rejects. */
+  forget(): void {
+    for (const chain of this.#loaded) chain.correctedBy = null;
+    this.take();
+  }
+
   /**
    * The row of an earlier version that is taken back, since it goes on in this one, may have closed a chain: then it is open for the
    * row as a whole. Answers with that chain. `raw`: the row as far as the earlier version had it.

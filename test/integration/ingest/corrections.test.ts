@@ -115,6 +115,27 @@ describe('a file of corrections', () => {
     await expectCorrected(10);
   });
 
+  it('I2 is held for rows that only the ledger can refuse, and closes no reject then', async () => {
+    await start();
+    const fileId = await dirtyFile(10);
+    await put('first.csv', CORRECTION_HEADER + corrections(0, 4, fileId));
+    await settledFile(database, 'first.csv');
+    await running.pop()?.close();
+    await start({ MAX_REJECT_PERCENT: '50' });
+    // Four of seven have been corrected already.
+    await put('second.csv', CORRECTION_HEADER + corrections(0, 7, fileId));
+    expect(await settledFile(database, 'second.csv')).toMatchObject({
+      status: 'held',
+      loaded: 0,
+      reasons: { already_corrected: 4 },
+    });
+    await expectCorrected(4);
+    // Of rows that are only counted nothing stays: the same ones are loaded where they are few enough.
+    await put('third.csv', CORRECTION_HEADER + corrections(3, 9, fileId));
+    expect(await settledFile(database, 'third.csv')).toMatchObject({ status: 'loaded', loaded: 5, rejected: 1 });
+    await expectCorrected(9);
+  });
+
   it('I2 that is overwritten between two commits opens the rejects again that it had closed', async () => {
     await start();
     const fileId = await dirtyFile();
