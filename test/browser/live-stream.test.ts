@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { DatabaseProxy } from '../support/database-proxy.ts';
+import { eventually } from '../support/eventually.ts';
 import { plainFile } from '../support/plain-events.ts';
 import { test } from './support/browser-test.ts';
 import { upload } from './support/upload.ts';
@@ -104,5 +105,29 @@ describe('a tab that is out of sight', () => {
     await live(page).waitFor();
     await page.getByRole('row', { name: /meanwhile\.csv.*loaded/ }).waitFor();
     expect(streams).toBe(2);
+  });
+
+  test('asks the database nothing until it is seen', async ({ page, service }) => {
+    // What the page hears leaves no other trace in it.
+    await page.addInitScript(`
+      globalThis.heard = [];
+      const { parse } = JSON;
+      JSON.parse = (text, ...rest) => { heard.push(text); return parse(text, ...rest); }`);
+    await page.goto('/#/analytics');
+    await live(page).waitFor();
+    await page.getByText('No event is loaded yet').waitFor();
+    let asks = 0;
+    page.on('request', (request) => {
+      if (request.url().includes('/analytics/users')) asks += 1;
+    });
+    await show(page, 'hidden');
+    await upload(service, 'unseen.csv', plainFile({ tag: 'U', to: 2 }));
+    await eventually(async () => {
+      const heard = await page.evaluate<string[]>('heard');
+      expect(heard.filter((text) => /unseen\.csv.*"status":"loaded"/.test(text))).not.toEqual([]);
+    });
+    expect(asks).toBe(0);
+    await show(page, 'visible');
+    await page.getByText('No event is loaded yet').waitFor({ state: 'detached' });
   });
 });

@@ -16,6 +16,11 @@ export class ApiError extends Error {
   get isPassing(): boolean {
     return this.status === 0 || this.status === 429 || this.status === 503;
   }
+
+  /** Whether to make it again without being told to: a question that took the database too long would take it as long again. */
+  get isWorthRepeating(): boolean {
+    return this.isPassing && this.code !== 'query_timeout';
+  }
 }
 
 export function toApiError(error: unknown): ApiError {

@@ -49,7 +49,7 @@ export function useResource<T>(load: (signal: AbortSignal) => Promise<T>, deps: 
         if (controller.signal.aborted) return;
         const problem = toApiError(error);
         setState((before) => ({ ...before, error: problem, isLoading: false }));
-        if (!problem.isPassing) return;
+        if (!problem.isWorthRepeating) return;
         retry.current.failures += 1;
         retry.current.timer = window.setTimeout(reload, delayBeforeAttempt(retry.current.failures + 1));
       },
