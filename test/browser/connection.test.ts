@@ -22,7 +22,7 @@ test('while Sluice is away the page says so, tries again, and shows what it has 
   await expectAccessible(page);
   // Sent while nobody listens: it waits, and goes on by itself.
   await dropFiles(page, [{ name: 'patient.csv', content: plainFile({ tag: 'p', to: 5 }) }]);
-  await page.getByText(/the connection broke \(1×\); sending again in/).waitFor();
+  await page.getByText(/the connection broke \(\d+×\); sending again in/).waitFor();
 
   const replacement = await startTestService({ env: { PORT: port }, database, directory });
   try {
@@ -68,7 +68,7 @@ describe('with an API key', () => {
   const KEY = randomBytes(16).toString('hex');
   test.override({ env: { API_KEY: KEY } });
 
-  test('it is asked for once, kept for the tab, and forgotten when asked to', async ({ page, faults }) => {
+  test('it is asked for once, kept for the tab, and forgotten when asked to', async ({ page, context, faults }) => {
     await page.goto('/');
     const dialog = page.getByRole('dialog', { name: 'Enter the API key' });
     await dialog.getByText('API_KEY').waitFor();
@@ -77,13 +77,22 @@ describe('with an API key', () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor();
 
-    await dialog.getByLabel('API key').fill('not-this-one-but-long-enough');
+    await dialog.getByLabel('API key').fill('“quoted-by-a-mail-program”');
     await dialog.getByRole('button', { name: 'Continue' }).click();
-    await dialog.getByText('That key is wrong.').waitFor();
+    await dialog.getByText('That can not be the key').waitFor();
+    // The same one twice is tried, and refused, twice.
+    for (let time = 0; time < 2; time += 1) {
+      const refused = page.waitForResponse((response) => response.status() === 401);
+      await dialog.getByLabel('API key').fill('not-this-one-but-long-enough');
+      await dialog.getByRole('button', { name: 'Continue' }).click();
+      await refused;
+      await dialog.getByText('That key is wrong.').waitFor();
+    }
     await dialog.getByLabel('API key').fill(KEY);
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
     await page.getByText('No file yet').waitFor();
+    await page.getByText('curl -T events.csv -H "Authorization: Bearer $API_KEY"').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
 
     await dropFiles(page, [{ name: 'a.csv', content: plainFile({ tag: 'p', to: 5 }) }]);
@@ -91,6 +100,10 @@ describe('with an API key', () => {
     await page.reload();
     await page.getByRole('row', { name: /a\.csv.*loaded/ }).waitFor();
     expect(await page.evaluate<string>('JSON.stringify(localStorage)')).not.toContain(KEY);
+    const otherTab = await context.newPage();
+    await otherTab.goto('/');
+    await otherTab.getByRole('dialog', { name: 'Enter the API key' }).waitFor();
+    await otherTab.close();
 
     await page.getByRole('button', { name: 'Forget key' }).click();
     await dialog.waitFor();

@@ -43,6 +43,11 @@ describe('files that are dropped', () => {
 
   test('say why they were not loaded, each in its row, and let the others be', async ({ page }) => {
     await page.goto('/');
+    await page.locator('[aria-live="polite"]').waitFor({ state: 'attached' });
+    await page.evaluate(`
+      globalThis.said = [];
+      const region = document.querySelector('[aria-live="polite"]');
+      new MutationObserver(() => said.push(region.textContent)).observe(region, { subtree: true, childList: true, characterData: true })`);
     await dropFiles(page, [
       { name: 'wrong.csv', content: 'a,b\n1,2\n' },
       { name: 'right.csv', content: plainFile({ tag: 'p', to: 3 }) },
@@ -53,6 +58,7 @@ describe('files that are dropped', () => {
     const says = (name: string, words: RegExp) => page.locator(uploadRow(name)).filter({ hasText: words }).waitFor();
     await says('wrong.csv', /failed.*column/);
     await says('photo.jpg', /not sent.*Not a CSV file/);
+    expect(await page.evaluate<string>('said.join()')).toContain('photo.jpg: not sent: Not a CSV file');
     await says('dirty.csv', /loaded.*1 row loaded, 1 row rejected/);
     // Which of two with the same bytes was the first is nobody's business.
     await page
@@ -76,6 +82,27 @@ describe('files that are dropped', () => {
     await page.locator(uploadRow('a.csv')).getByText('2 rows loaded').waitFor();
     expect(new URL(page.url()).hash).toMatch(/^(#\/)?$/);
   });
+});
+
+test('of a folder that is dropped the CSV files are sent; what is left out is said, and that one is empty', async ({
+  page,
+}) => {
+  await page.goto('/');
+  const heading = page.getByRole('heading', { name: 'Files', level: 1 });
+  await heading.waitFor();
+  const folder = [
+    { name: 'a.csv', content: plainFile({ tag: 'p', to: 2 }) },
+    { name: 'notes.txt', content: 'not for the table' },
+  ];
+  await dropFiles(page, [{ name: 'exports', files: folder }]);
+  await page.locator(uploadRow('a.csv')).getByText('2 rows loaded').waitFor();
+  await page.locator(uploadRow('1 other file of the folder')).getByText('only .csv and .csv.gz').waitFor();
+  await dropFiles(page, [{ name: 'empty', files: [] }]);
+  await page.locator(uploadRow('What was dropped')).getByText('There is no file in it.').waitFor();
+
+  await page.getByRole('button', { name: 'Add files' }).click();
+  await dropFiles(page, [{ name: 'exports', files: folder }]);
+  await page.getByRole('dialog').getByText('1 other file of the folder').waitFor();
 });
 
 describe('files that are picked', () => {

@@ -5,6 +5,9 @@ const STORAGE_KEY = 'sluice-api-key';
 /** Kept for the tab: whoever opens the page in another one, or tomorrow, is asked again. */
 export const apiKey = createStore<string | undefined>(read());
 
+/** How often a key was entered: the same one twice is no change of `apiKey`, and yet everybody who waits is to try again. */
+export const keyEntries = createStore(0);
+
 /** Whether a call was refused for want of the key, and if so whether one had been sent. */
 export const keyDemand = createStore<'none' | 'missing' | 'wrong'>('none');
 
@@ -12,6 +15,7 @@ export function enterApiKey(key: string): void {
   store(key);
   keyDemand.set('none');
   apiKey.set(key);
+  keyEntries.set(keyEntries.get() + 1);
 }
 
 /** Begins anew, since what is seen and kept in this page was read with the key. */

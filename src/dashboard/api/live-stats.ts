@@ -21,8 +21,10 @@ export const statsHistory = createStore<readonly StatsSample[]>([]);
 export function watchStats(): () => void {
   const end = liveEvents.on('stats', (stats) => liveStats.set({ stats, at: Date.now() }));
   // The server sends figures when they change; for those who have just come it may be long until then.
-  const endReopened = liveEvents.connection.subscribe(({ phase }) => {
-    if (phase !== 'open') return;
+  // Where the stream is refused, as to the hundred-and-first listener, each attempt is the time to ask for them.
+  const endReopened = liveEvents.connection.subscribe((connection) => {
+    const isRefused = connection.phase === 'waiting' && connection.refusal !== undefined;
+    if (connection.phase !== 'open' && !isRefused) return;
     callJson<Stats>('ingestion/stats').then(
       (stats) => liveStats.set({ stats, at: Date.now() }),
       () => {

@@ -1,5 +1,6 @@
 import { callJson } from './client.ts';
 import type { ValidationReply } from './reply-types.ts';
+import { unreadableFile } from './unreadable-file.ts';
 
 /** Has files read as loading would, of which nothing is kept. */
 export async function validateFiles(
@@ -14,6 +15,8 @@ export async function validateFiles(
     query: { maxRejectPercent },
     body: form,
     signal,
+  }).catch(async (error: unknown) => {
+    throw (await unreadableFile(files)) ?? error;
   });
   return reply.files;
 }

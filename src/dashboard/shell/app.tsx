@@ -9,7 +9,7 @@ import { FilePage } from '../pages/file/file-page.tsx';
 import { OverviewPage } from '../pages/overview/overview-page.tsx';
 import { ProblemsPage } from '../pages/problems/problems-page.tsx';
 import { DropOverlay } from '../uploads/drop-overlay.tsx';
-import { followUploads } from '../uploads/uploads.ts';
+import { followUploads } from '../uploads/follow-uploads.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { Header } from './header.tsx';
 import { watchHealth } from './health.ts';

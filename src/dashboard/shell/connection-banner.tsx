@@ -1,6 +1,9 @@
-import { type Connection, liveEvents } from '../api/live-events.ts';
+import type { ComponentChildren } from 'preact';
+import type { Connection } from '../api/connection.ts';
+import { liveEvents } from '../api/live-events.ts';
 import type { Health } from '../api/reply-types.ts';
 import { Icon } from '../components/icon.tsx';
+import { formatExact } from '../format/moments.ts';
 import { useNow } from '../state/use-now.ts';
 import { useStore } from '../state/use-store.ts';
 import { health } from './health.ts';
@@ -22,10 +25,13 @@ function Disconnected({ connection }: { readonly connection: Extract<Connection,
   return (
     <div class="banner bad">
       <Icon name="unplugged" />
-      <p>
-        <strong>Sluice does not answer.</strong> What you see is as of a moment ago. If it was stopped, start it again:{' '}
-        <code>npm start</code>.
-      </p>
+      {connection.refusal === undefined ? (
+        <Loss title="Sluice does not answer.">
+          If it was stopped, start it again: <code>npm start</code>.
+        </Loss>
+      ) : (
+        <Loss title="There are no live updates.">{connection.refusal.message}</Loss>
+      )}
       {/* A countdown that is read out each second would drown everything else. */}
       <span class="banner-countdown" aria-hidden="true">
         {seconds > 0 ? `retrying in ${seconds} s` : 'retrying …'}
@@ -34,6 +40,17 @@ function Disconnected({ connection }: { readonly connection: Extract<Connection,
         Retry now
       </button>
     </div>
+  );
+}
+
+function Loss({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+  const { heardAt } = liveEvents;
+  return (
+    <p>
+      <strong>{title}</strong>{' '}
+      {heardAt === undefined ? null : `What you see is as of ${formatExact(new Date(heardAt).toISOString())}. `}
+      {children}
+    </p>
   );
 }
 
@@ -50,7 +67,7 @@ function DatabaseAway({ database }: { readonly database: Health['database'] | un
         ) : (
           <>
             <strong>The database is away.</strong> Nothing is lost: files wait in the folder and are loaded when it is
-            back. Uploads are refused until then.
+            back. Uploads wait in this page, and are sent then.
           </>
         )}
       </p>

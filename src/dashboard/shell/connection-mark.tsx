@@ -1,10 +1,12 @@
-import { type Connection, liveEvents } from '../api/live-events.ts';
+import type { Connection } from '../api/connection.ts';
+import { liveEvents } from '../api/live-events.ts';
 import { useStore } from '../state/use-store.ts';
 
 const WORDS = {
   connecting: 'Connecting',
   open: 'Live',
   waiting: 'Disconnected',
+  resting: 'Resting',
   locked: 'Locked',
 } as const satisfies Record<Connection['phase'], string>;
 

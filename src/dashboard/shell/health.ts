@@ -5,6 +5,8 @@ import { createStore } from '../state/store.ts';
 
 const EVERY_MS = 5000;
 const WHILE_AWAY_MS = 1500;
+/** The server itself gives the database less. Of one that hangs nobody would ever ask again. */
+const ANSWER_WITHIN_MS = 10_000;
 /** By then the first figures should have come. */
 const FIRST_AFTER_MS = 2000;
 
@@ -13,14 +15,14 @@ export const health = createStore<Health | undefined>(undefined);
 
 /** Asks for as long as the page is seen. Returns the function that ends it. */
 export function watchHealth(): () => void {
-  const ended = new AbortController();
+  let isEnded = false;
   let timer: number | undefined;
   const askIn = (ms: number) => {
     window.clearTimeout(timer);
-    if (!ended.signal.aborted) timer = window.setTimeout(() => void ask(), ms);
+    if (!isEnded) timer = window.setTimeout(() => void ask(), ms);
   };
   const ask = async () => {
-    if (document.visibilityState === 'visible') health.set(await read(ended.signal));
+    if (document.visibilityState === 'visible') health.set(await read());
     askIn(health.get()?.status === 'unavailable' ? WHILE_AWAY_MS : EVERY_MS);
   };
   const onVisible = () => void ask();
@@ -32,7 +34,7 @@ export function watchHealth(): () => void {
   document.addEventListener('visibilitychange', onVisible);
   askIn(FIRST_AFTER_MS);
   return () => {
-    ended.abort();
+    isEnded = true;
     window.clearTimeout(timer);
     document.removeEventListener('visibilitychange', onVisible);
     endStats();
@@ -40,13 +42,18 @@ export function watchHealth(): () => void {
 }
 
 /** 503 carries the same body as 200: it is the answer, and no failure of the call. */
-async function read(signal: AbortSignal): Promise<Health | undefined> {
+async function read(): Promise<Health | undefined> {
+  const connection = liveEvents.connection.get();
   // While the live connection is down nobody would answer, and browsers log each refused call as an error.
-  if (liveEvents.connection.get().phase === 'waiting') return undefined;
+  if (connection.phase === 'waiting' && connection.refusal === undefined) return undefined;
+  const tooLong = new AbortController();
+  const timer = window.setTimeout(() => tooLong.abort(), ANSWER_WITHIN_MS);
   try {
-    const response = await fetch('health', { signal, cache: 'no-store' });
+    const response = await fetch('health', { signal: tooLong.signal, cache: 'no-store' });
     return response.ok || response.status === 503 ? ((await response.json()) as Health) : undefined;
   } catch {
     return undefined;
+  } finally {
+    window.clearTimeout(timer);
   }
 }

@@ -1,12 +1,18 @@
 import { useId, useState } from 'preact/hooks';
 import { enterApiKey, keyDemand } from '../api/api-key.ts';
+import { isPossibleKey } from '../api/possible-key.ts';
 import { Modal } from '../components/modal.tsx';
 import { useStore } from '../state/use-store.ts';
+
+const WRONG = 'That key is wrong. Copy it whole, without quotes.';
+const IMPOSSIBLE =
+  'That can not be the key: one has only letters, digits and signs of ASCII, without spaces. Copy it whole, without quotes.';
 
 /** Asks for the key when a call was refused for want of it. There is no page without it, so it can't be closed. */
 export function KeyDialog() {
   const demand = useStore(keyDemand);
   const [text, setText] = useState('');
+  const [isImpossible, setImpossible] = useState(false);
   const inputId = useId();
   const errorId = useId();
   if (demand === 'none') return null;
@@ -14,9 +20,12 @@ export function KeyDialog() {
     event.preventDefault();
     const key = text.trim();
     if (key === '') return;
+    setImpossible(!isPossibleKey(key));
+    if (!isPossibleKey(key)) return;
     setText('');
     enterApiKey(key);
   };
+  const fault = isImpossible ? IMPOSSIBLE : demand === 'wrong' ? WRONG : '';
   return (
     <Modal title="Enter the API key">
       <form class="stack" onSubmit={submit}>
@@ -33,12 +42,12 @@ export function KeyDialog() {
             spellcheck={false}
             required
             value={text}
-            aria-invalid={demand === 'wrong'}
+            aria-invalid={fault !== ''}
             aria-describedby={errorId}
             onInput={(event) => setText(event.currentTarget.value)}
           />
           <p id={errorId} class="field-error" role="alert">
-            {demand === 'wrong' ? 'That key is wrong. Copy it whole, without quotes.' : ''}
+            {fault}
           </p>
         </div>
         <div class="actions">

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { type LiveEventMap, liveEvents } from '../api/live-events.ts';
+import type { LiveEventMap } from '../api/live-event-map.ts';
+import { liveEvents } from '../api/live-events.ts';
 
 /** Calls the handler, always the latest one, for each live event of this name while the component is there. */
 export function useLiveEvent<Name extends keyof LiveEventMap>(

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { type ApiError, toApiError } from '../api/api-error.ts';
-import { apiKey } from '../api/api-key.ts';
+import { keyEntries } from '../api/api-key.ts';
 import { liveEvents } from '../api/live-events.ts';
 import { delayBeforeAttempt } from '../api/reconnect-delay.ts';
 
@@ -49,7 +49,7 @@ export function useResource<T>(load: (signal: AbortSignal) => Promise<T>, deps: 
         if (controller.signal.aborted) return;
         const problem = toApiError(error);
         setState((before) => ({ ...before, error: problem, isLoading: false }));
-        if (!problem.isPassing) return;
+        if (!problem.isWorthRepeating) return;
         retry.current.failures += 1;
         retry.current.timer = window.setTimeout(reload, delayBeforeAttempt(retry.current.failures + 1));
       },
@@ -59,7 +59,7 @@ export function useResource<T>(load: (signal: AbortSignal) => Promise<T>, deps: 
   useEffect(() => {
     setState({ value: undefined, error: undefined, isLoading: true });
     reload();
-    const ends = [apiKey.subscribe(reload), liveEvents.onReopened(reload)];
+    const ends = [keyEntries.subscribe(reload), liveEvents.onReopened(reload)];
     return () => {
       running.current?.abort();
       window.clearTimeout(retry.current.timer);

@@ -1,11 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'wouter-preact';
 import { Icon } from '../components/icon.tsx';
-import { formatCounted } from '../format/numbers.ts';
-import { droppedFiles, MAX_DROPPED } from './dropped-files.ts';
-import { addUploads, noteRefusal } from './uploads.ts';
-
-const LEFT_OUT = `Left out: of a folder only .csv and .csv.gz are sent, and at most ${MAX_DROPPED}. More of them go into the watched folder.`;
+import { addDropped, noteUnreadableDrop } from './add-dropped.ts';
+import { droppedFiles } from './dropped-files.ts';
 
 /** Takes files wherever they are dropped, on any page; shows so while they hang over it. */
 export function DropOverlay() {
@@ -13,9 +10,7 @@ export function DropOverlay() {
   const [, navigate] = useLocation();
   useEffect(() => {
     const take = async (transfer: DataTransfer) => {
-      const { files, leftOut } = await droppedFiles(transfer);
-      addUploads(files);
-      if (leftOut > 0) noteRefusal(`${formatCounted(leftOut, 'other file')} of the folder`, LEFT_OUT);
+      addDropped(await droppedFiles(transfer));
       // Where its progress is to be seen.
       navigate('/');
     };
@@ -33,9 +28,7 @@ export function DropOverlay() {
       // A place on a page that takes them itself has said so.
       if (!holdsFiles(event) || event.dataTransfer === null || event.defaultPrevented) return;
       event.preventDefault();
-      take(event.dataTransfer).catch((error: unknown) =>
-        noteRefusal('What was dropped', `could not be read: ${String(error)}`),
-      );
+      take(event.dataTransfer).catch(noteUnreadableDrop);
     };
     const listening = new AbortController();
     const { signal } = listening;

@@ -1,13 +1,5 @@
+import { type Dropped, MAX_DROPPED } from './folder-files.ts';
 import { isTakenFromFolder } from './upload-name.ts';
-
-export interface Dropped {
-  readonly files: readonly File[];
-  /** how many files of dropped folders are no CSV by their names, and were left */
-  readonly leftOut: number;
-}
-
-/** Some thousands of rows could still be shown; more is a task for the watched folder. */
-export const MAX_DROPPED = 1000;
 
 /** The files of a drop, those in folders too. To be called within the event: afterwards the browser has forgotten them. */
 export async function droppedFiles(transfer: DataTransfer): Promise<Dropped> {

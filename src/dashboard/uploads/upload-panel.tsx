@@ -4,7 +4,8 @@ import { StateBadge } from '../components/state-badge.tsx';
 import { formatCounted } from '../format/numbers.ts';
 import { useNow } from '../state/use-now.ts';
 import { useStore } from '../state/use-store.ts';
-import { isOver, type Upload, type UploadQueue } from './upload-queue.ts';
+import { isCancellable, isOver, type Upload } from './upload.ts';
+import type { UploadQueue } from './upload-queue.ts';
 import { uploadText } from './upload-text.ts';
 import { cancelUpload, clearUploads, retryUpload, uploads } from './uploads.ts';
 
@@ -51,7 +52,6 @@ function shownOf(queue: UploadQueue): UploadQueue {
 function UploadRow({ upload, now }: { readonly upload: Upload; readonly now: number }) {
   const { id, name, state } = upload;
   const { words, share } = uploadText(upload, now);
-  const isOpen = state.phase === 'waiting' || state.phase === 'sending' || state.phase === 'pausing';
   return (
     <li class="upload-row">
       <span class="upload-state">
@@ -62,7 +62,7 @@ function UploadRow({ upload, now }: { readonly upload: Upload; readonly now: num
       </span>
       <span class={`upload-words ${state.phase === 'refused' ? 'bad' : 'muted'}`}>{words}</span>
       <span class="upload-actions">
-        {isOpen ? (
+        {isCancellable(upload) ? (
           <button
             type="button"
             class="button quiet icon-only"
@@ -72,7 +72,7 @@ function UploadRow({ upload, now }: { readonly upload: Upload; readonly now: num
             <Icon name="close" />
           </button>
         ) : null}
-        {(state.phase === 'refused' && state.canRetry) || state.phase === 'cancelled' ? (
+        {(state.phase === 'refused' && state.remedy !== 'none') || state.phase === 'cancelled' ? (
           <button type="button" class="button" aria-label={`Send ${name} again`} onClick={() => retryUpload(id)}>
             Send again
           </button>

@@ -1,42 +1,23 @@
 import type { FileReply, LoadProgress } from '../api/reply-types.ts';
-import { type Sample, withSample } from './rate.ts';
-
-/** What is known of one file that somebody dropped or picked. */
-export interface Upload {
-  readonly id: number;
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly maxRejectPercent: number | undefined;
-  /** how often its sending broke off */
-  readonly losses: number;
-  readonly state: UploadState;
-}
-
-export type UploadState =
-  /** for its turn */
-  | { readonly phase: 'waiting' }
-  | { readonly phase: 'sending'; readonly sentBytes: number; readonly samples: readonly Sample[] }
-  /** the connection broke; it is sent again at `retryAt`, ms since 1970 */
-  | { readonly phase: 'pausing'; readonly retryAt: number }
-  /** the server has it: its own state says the rest */
-  | { readonly phase: 'taken'; readonly file: FileReply; readonly load: Load }
-  | { readonly phase: 'refused'; readonly message: string; readonly canRetry: boolean }
-  | { readonly phase: 'cancelled' };
-
-/** How far its load has come. */
-export interface Load {
-  readonly bytesRead: number;
-  readonly rowsRead: number;
-  readonly samples: readonly Sample[];
-}
+import { afterProgress, NOTHING_LOADED } from './load.ts';
+import { withSample } from './rate.ts';
+import { isCancellable, isOpen, isOver, isTerminal, type Remedy, type Upload } from './upload.ts';
 
 export type UploadEvent =
   | { readonly kind: 'added'; readonly uploads: readonly Upload[] }
   | { readonly kind: 'started'; readonly id: number; readonly at: number }
   | { readonly kind: 'sent'; readonly id: number; readonly bytes: number; readonly at: number }
   | { readonly kind: 'lost'; readonly id: number; readonly at: number }
+  /** the server asks to come back later */
+  | {
+      readonly kind: 'deferred';
+      readonly id: number;
+      readonly at: number;
+      readonly message: string;
+      readonly waitMs: number | undefined;
+    }
   | { readonly kind: 'taken'; readonly id: number; readonly file: FileReply }
-  | { readonly kind: 'refused'; readonly id: number; readonly message: string; readonly canRetry: boolean }
+  | { readonly kind: 'refused'; readonly id: number; readonly message: string; readonly remedy: Remedy }
   | { readonly kind: 'cancelled'; readonly id: number }
   | { readonly kind: 'retried'; readonly id: number }
   | { readonly kind: 'file'; readonly file: FileReply; readonly isLive: boolean }
@@ -50,10 +31,9 @@ export const MAX_SENDING = 3;
 /** After that somebody has to look at the network, and press the button. */
 export const MAX_LOSSES = 5;
 const FIRST_PAUSE_MS = 1000;
-const NOTHING_LOADED: Load = { bytesRead: 0, rowsRead: 0, samples: [] };
-const TERMINAL: ReadonlySet<FileReply['status']> = new Set(['loaded', 'failed', 'duplicate', 'held', 'reverted']);
-
-export const isTerminal = ({ status }: FileReply): boolean => TERMINAL.has(status);
+/** Where the server does not say how long. */
+const USUAL_WAIT_MS = 5000;
+const LONGEST_WAIT_MS = 60_000;
 
 /** The queue after an event. What does not fit the state of an upload, such as bytes sent of a cancelled one, changes nothing. */
 export function afterEvent(queue: UploadQueue, event: UploadEvent): UploadQueue {
@@ -70,8 +50,9 @@ export function afterEvent(queue: UploadQueue, event: UploadEvent): UploadQueue 
   }
 }
 
-/** Those whose turn it is, oldest first. */
+/** Those whose turn it is, oldest first. When the server asks one to wait, all of them do: each would bring its whole file in vain. */
 export function startable(queue: UploadQueue, now: number): readonly Upload[] {
+  if (now < deferredUntil(queue)) return [];
   const free = MAX_SENDING - queue.filter(({ state }) => state.phase === 'sending').length;
   const due = queue.filter(
     ({ state }) => state.phase === 'waiting' || (state.phase === 'pausing' && state.retryAt <= now),
@@ -82,22 +63,23 @@ export function startable(queue: UploadQueue, now: number): readonly Upload[] {
 /** When the next pause ends, ms since 1970. */
 export function nextRetryAt(queue: UploadQueue): number | undefined {
   const times = queue.flatMap(({ state }) => (state.phase === 'pausing' ? [state.retryAt] : []));
-  return times.length === 0 ? undefined : Math.min(...times);
+  return times.length === 0 ? undefined : Math.max(Math.min(...times), deferredUntil(queue));
 }
 
-export function isOver({ state }: Upload): boolean {
-  if (state.phase === 'taken') return isTerminal(state.file);
-  return state.phase === 'refused' || state.phase === 'cancelled';
+function deferredUntil(queue: UploadQueue): number {
+  const times = queue.flatMap(({ state }) =>
+    state.phase === 'pausing' && state.request !== undefined ? [state.retryAt] : [],
+  );
+  return Math.max(0, ...times);
 }
 
 type OwnEvent = Exclude<UploadEvent, { kind: 'added' | 'cleared' | 'file' | 'progress' }>;
 
 function afterOwnEvent(upload: Upload, event: OwnEvent): Upload {
   const { state } = upload;
-  const isOpen = state.phase === 'waiting' || state.phase === 'pausing' || state.phase === 'sending';
   switch (event.kind) {
     case 'started':
-      if (!isOpen) return upload;
+      if (!isOpen(upload)) return upload;
       return { ...upload, state: { phase: 'sending', sentBytes: 0, samples: [{ at: event.at, value: 0 }] } };
     case 'sent':
       if (state.phase !== 'sending') return upload;
@@ -112,14 +94,19 @@ function afterOwnEvent(upload: Upload, event: OwnEvent): Upload {
     case 'lost':
       if (state.phase !== 'sending') return upload;
       return afterLoss({ ...upload, losses: upload.losses + 1 }, event.at);
+    case 'deferred': {
+      if (state.phase !== 'sending') return upload;
+      const waitMs = Math.min(LONGEST_WAIT_MS, event.waitMs ?? USUAL_WAIT_MS);
+      return { ...upload, losses: 0, state: { phase: 'pausing', retryAt: event.at + waitMs, request: event.message } };
+    }
     case 'taken':
       if (state.phase !== 'sending') return upload;
       return { ...upload, losses: 0, state: { phase: 'taken', file: event.file, load: NOTHING_LOADED } };
     case 'refused':
-      if (!isOpen) return upload;
-      return { ...upload, state: { phase: 'refused', message: event.message, canRetry: event.canRetry } };
+      if (!isOpen(upload)) return upload;
+      return { ...upload, state: { phase: 'refused', message: event.message, remedy: event.remedy } };
     case 'cancelled':
-      return isOpen ? { ...upload, state: { phase: 'cancelled' } } : upload;
+      return isCancellable(upload) ? { ...upload, state: { phase: 'cancelled' } } : upload;
     case 'retried':
       return state.phase === 'taken' || state.phase === 'sending'
         ? upload
@@ -130,9 +117,12 @@ function afterOwnEvent(upload: Upload, event: OwnEvent): Upload {
 function afterLoss(upload: Upload, now: number): Upload {
   if (upload.losses >= MAX_LOSSES) {
     const message = `The connection broke ${upload.losses} times. Is Sluice still running?`;
-    return { ...upload, state: { phase: 'refused', message, canRetry: true } };
+    return { ...upload, state: { phase: 'refused', message, remedy: 'send-again' } };
   }
-  return { ...upload, state: { phase: 'pausing', retryAt: now + FIRST_PAUSE_MS * 2 ** (upload.losses - 1) } };
+  return {
+    ...upload,
+    state: { phase: 'pausing', retryAt: now + FIRST_PAUSE_MS * 2 ** (upload.losses - 1), request: undefined },
+  };
 }
 
 function afterServerEvent(upload: Upload, event: Extract<UploadEvent, { kind: 'file' | 'progress' }>): Upload {
@@ -146,10 +136,8 @@ function afterServerEvent(upload: Upload, event: Extract<UploadEvent, { kind: 'f
     const load = event.file.status === 'queued' ? NOTHING_LOADED : state.load;
     return { ...upload, state: { phase: 'taken', file: event.file, load } };
   }
-  const { fileId, bytesRead, rowsRead } = event.progress;
-  if (fileId !== state.file.fileId || isTerminal(state.file)) return upload;
-  const samples = withSample(state.load.samples, { at: event.at, value: bytesRead });
-  return { ...upload, state: { ...state, load: { bytesRead, rowsRead, samples } } };
+  if (event.progress.fileId !== state.file.fileId || isTerminal(state.file)) return upload;
+  return { ...upload, state: { ...state, load: afterProgress(state.load, event.progress, event.at) } };
 }
 
 /** The same array where nothing changed, so that nothing is drawn again. */

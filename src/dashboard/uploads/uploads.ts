@@ -1,21 +1,13 @@
-import { type ApiError, toApiError } from '../api/api-error.ts';
-import { apiKey } from '../api/api-key.ts';
+import { toApiError } from '../api/api-error.ts';
 import { readFile } from '../api/files.ts';
-import { liveEvents } from '../api/live-events.ts';
 import { announce } from '../components/announcements.tsx';
 import { createStore } from '../state/store.ts';
-import { outcomeInWords } from './outcome.ts';
+import { failureEvent } from './failure-event.ts';
 import { sendFile } from './send-file.ts';
+import { isTerminal, type Upload } from './upload.ts';
 import { refusalOfName } from './upload-name.ts';
-import {
-  afterEvent,
-  isTerminal,
-  nextRetryAt,
-  startable,
-  type Upload,
-  type UploadEvent,
-  type UploadQueue,
-} from './upload-queue.ts';
+import { uploadNews } from './upload-news.ts';
+import { afterEvent, nextRetryAt, startable, type UploadEvent, type UploadQueue } from './upload-queue.ts';
 
 export const uploads = createStore<UploadQueue>([]);
 
@@ -40,70 +32,43 @@ export function addUploads(
       sizeBytes: file.size,
       maxRejectPercent: options.maxRejectPercent,
       losses: 0,
-      state: refusal === undefined ? { phase: 'waiting' } : { phase: 'refused', message: refusal, canRetry: false },
+      state: refusal === undefined ? { phase: 'waiting' } : { phase: 'refused', message: refusal, remedy: 'none' },
     };
   });
-  apply({ kind: 'added', uploads: fresh });
+  applyUploadEvent({ kind: 'added', uploads: fresh });
 }
 
 /** Shows what was dropped and is not sent, in its place among the uploads. */
 export function noteRefusal(name: string, message: string): void {
   lastId += 1;
-  const state = { phase: 'refused', message, canRetry: false } as const;
-  apply({
+  const state = { phase: 'refused', message, remedy: 'none' } as const;
+  applyUploadEvent({
     kind: 'added',
     uploads: [{ id: lastId, name, sizeBytes: 0, maxRejectPercent: undefined, losses: 0, state }],
   });
 }
 
 export function cancelUpload(id: number): void {
-  apply({ kind: 'cancelled', id });
-  sendings.get(id)?.abort();
+  applyUploadEvent({ kind: 'cancelled', id });
+  const isCancelled = uploads.get().some((upload) => upload.id === id && upload.state.phase === 'cancelled');
+  if (isCancelled) sendings.get(id)?.abort();
 }
 
-export const retryUpload = (id: number): void => apply({ kind: 'retried', id });
+export const retryUpload = (id: number): void => applyUploadEvent({ kind: 'retried', id });
 
 /** Takes those that are over off the list. */
 export function clearUploads(): void {
-  apply({ kind: 'cleared' });
+  applyUploadEvent({ kind: 'cleared' });
   const left = new Set(uploads.get().map(({ id }) => id));
   for (const id of files.keys()) if (!left.has(id)) files.delete(id);
 }
 
-/** Follows what the server says about files that it has taken. Returns the function that ends it. */
-export function followUploads(): () => void {
-  const ends = [
-    liveEvents.on('file', (file) => apply({ kind: 'file', file, isLive: true })),
-    liveEvents.on('progress', (progress) => apply({ kind: 'progress', progress, at: Date.now() })),
-    liveEvents.onReopened(() => {
-      for (const { state } of uploads.get())
-        if (state.phase === 'taken' && !isTerminal(state.file)) reread(state.file.fileId);
-    }),
-    // Those that were refused for want of the key.
-    apiKey.subscribe((key) => {
-      if (key === undefined) return;
-      for (const { id, state } of uploads.get()) {
-        if (state.phase === 'refused' && state.message === KEY_WANTED) retryUpload(id);
-      }
-    }),
-  ];
-  const warn = (event: BeforeUnloadEvent) => {
-    if (sendings.size > 0) event.preventDefault();
-  };
-  window.addEventListener('beforeunload', warn);
-  return () => {
-    window.removeEventListener('beforeunload', warn);
-    for (const end of ends) end();
-  };
-}
-
-const KEY_WANTED = 'The API key is needed. It is sent when you have entered the key.';
-
-function apply(event: UploadEvent): void {
+export function applyUploadEvent(event: UploadEvent): void {
   const before = uploads.get();
   const after = afterEvent(before, event);
   uploads.set(after);
-  if (event.kind === 'file') announceEnd(before, event.file.fileId);
+  const news = uploadNews(before, after);
+  if (news !== undefined) announce(news);
   for (const { id } of startable(after, Date.now())) void send(id);
   window.clearTimeout(timer);
   const retryAt = nextRetryAt(uploads.get());
@@ -122,44 +87,28 @@ async function send(id: number): Promise<void> {
   if (file === undefined || upload === undefined || sendings.has(id)) return;
   const controller = new AbortController();
   sendings.set(id, controller);
-  apply({ kind: 'started', id, at: Date.now() });
+  applyUploadEvent({ kind: 'started', id, at: Date.now() });
   try {
     const taken = await sendFile(file, {
       maxRejectPercent: upload.maxRejectPercent,
       signal: controller.signal,
-      onSent: (bytes) => apply({ kind: 'sent', id, bytes, at: Date.now() }),
+      onSent: (bytes) => applyUploadEvent({ kind: 'sent', id, bytes, at: Date.now() }),
     });
     files.delete(id);
     sendings.delete(id);
-    apply({ kind: 'taken', id, file: taken });
+    applyUploadEvent({ kind: 'taken', id, file: taken });
     // Its first live events may have come before this reply was read.
-    if (!isTerminal(taken)) reread(taken.fileId);
-    else announce(outcomeInWords(taken));
+    if (!isTerminal(taken)) rereadUpload(taken.fileId);
   } catch (error) {
     sendings.delete(id);
-    apply(eventOf(id, toApiError(error)));
+    applyUploadEvent(failureEvent(id, toApiError(error), Date.now()));
   }
 }
 
-function eventOf(id: number, error: ApiError): UploadEvent {
-  if (error.status === 0) return { kind: 'lost', id, at: Date.now() };
-  const message = error.status === 401 ? KEY_WANTED : error.message;
-  return { kind: 'refused', id, message, canRetry: error.isPassing || error.status === 401 };
-}
-
 /** A failure is left to the next reconnection, which reads it again. */
-function reread(fileId: number): void {
+export function rereadUpload(fileId: number): void {
   readFile(fileId).then(
-    (file) => apply({ kind: 'file', file, isLive: false }),
+    (file) => applyUploadEvent({ kind: 'file', file, isLive: false }),
     () => {},
   );
-}
-
-function announceEnd(before: UploadQueue, fileId: number): void {
-  const wasOver = before.some(
-    ({ state }) => state.phase === 'taken' && state.file.fileId === fileId && isTerminal(state.file),
-  );
-  const now = uploads.get().find(({ state }) => state.phase === 'taken' && state.file.fileId === fileId);
-  if (wasOver || now?.state.phase !== 'taken' || !isTerminal(now.state.file)) return;
-  announce(outcomeInWords(now.state.file));
 }

@@ -6,6 +6,7 @@ import { toFileReply } from '../schemas/file.ts';
 import { problems, withExamples } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 
+/** An event, since no reader hands on a comment: so a client can tell a server that hangs from one that has nothing to say. */
 const KEEP_ALIVE_MS = 15_000;
 /** A client that reads slower than things happen is let go; it reconnects by itself and reads the list anew. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -30,7 +31,7 @@ export function addLiveEventRoutes(app: App, { watcher }: Services, feed: LiveFe
         description: withExamples(
           'Event `file` carries a File on each change of one; event `stats` carries the Stats, each second while something changes; ' +
             'event `progress` carries `{"fileId":7,"bytesRead":1048576,"rowsRead":9000}` up to five times a second for each larger file that this process is loading. ' +
-            'A comment each 15 s keeps the connection open. Whoever reads too slowly is let go: connect again, and read the list anew. A browser can not send ' +
+            'Event `alive` with `{}` each 15 s keeps the connection open: when it stays away, connect again. Whoever reads too slowly is let go: connect again, and read the list anew. A browser can not send ' +
             'the key with `EventSource`; `fetch` can. End the command with Ctrl+C.',
           'curl -N http://localhost:3000/ingestion/events',
         ),
@@ -61,7 +62,7 @@ export function addLiveEventRoutes(app: App, { watcher }: Services, feed: LiveFe
         stats: (stats) =>
           send(message('stats', { ...stats, watcher: { directory: watcher.directory, state: watcher.state } })),
       });
-      const keepAlive = setInterval(() => send(': still here\n\n'), KEEP_ALIVE_MS);
+      const keepAlive = setInterval(() => send(message('alive', {})), KEEP_ALIVE_MS);
       stream.once('close', () => {
         clearInterval(keepAlive);
         unsubscribe();
@@ -78,6 +79,6 @@ export function addLiveEventRoutes(app: App, { watcher }: Services, feed: LiveFe
   );
 }
 
-function message(event: 'file' | 'progress' | 'stats', value: unknown): string {
+function message(event: 'alive' | 'file' | 'progress' | 'stats', value: unknown): string {
   return `event: ${event}\ndata: ${JSON.stringify(value)}\n\n`;
 }

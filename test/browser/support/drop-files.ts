@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
@@ -6,6 +6,12 @@ import type { Locator, Page } from 'playwright-core';
 export interface DroppedFile {
   readonly name: string;
   readonly content: string | Uint8Array;
+}
+
+/** Dragged as one, with what is in it. */
+export interface DroppedFolder {
+  readonly name: string;
+  readonly files: readonly DroppedFile[];
 }
 
 interface Place {
@@ -18,19 +24,27 @@ interface Place {
  * holds real files, to whatever is at that place. A page that does not take them there is left for the file, as in life.
  * @param onto where to let them go; else in the middle of what is seen
  */
-export async function dropFiles(page: Page, files: readonly DroppedFile[], onto?: Locator): Promise<void> {
-  const drag = await startDrag(page, files, onto);
+export async function dropFiles(
+  page: Page,
+  dropped: readonly (DroppedFile | DroppedFolder)[],
+  onto?: Locator,
+): Promise<void> {
+  const drag = await startDrag(page, dropped, onto);
   await drag.drop();
 }
 
 /** Files that hang over the page, for a look at what it shows meanwhile. */
-export async function startDrag(page: Page, files: readonly DroppedFile[], onto?: Locator) {
+export async function startDrag(page: Page, dropped: readonly (DroppedFile | DroppedFolder)[], onto?: Locator) {
   const place = await placeOf(page, onto);
   const directory = await mkdtemp(join(tmpdir(), 'sluice-drop-'));
   const paths = await Promise.all(
-    files.map(async ({ name, content }) => {
-      const path = join(directory, name);
-      await writeFile(path, content);
+    dropped.map(async (one) => {
+      const path = join(directory, one.name);
+      if (!('files' in one)) await writeFile(path, one.content);
+      else {
+        await mkdir(path);
+        await Promise.all(one.files.map(({ name, content }) => writeFile(join(path, name), content)));
+      }
       return path;
     }),
   );

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
 import request from 'supertest';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../../src/database/client.ts';
 import { sourceFiles } from '../../../src/database/schema.ts';
 import { FileEvents } from '../../../src/ingest/file-events.ts';
@@ -121,6 +121,21 @@ test('tells how far a file is while it is loaded', async () => {
     });
   } finally {
     await held.release();
+  }
+});
+
+test('says every 15 s that it is there, in an event that a reader can hear', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await withStream(service.url, async (stream) => {
+      const isAlive = ({ event }: StreamedEvent) => event === 'alive';
+      await vi.advanceTimersByTimeAsync(14_999);
+      expect(stream.events.filter(isAlive)).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await stream.wanted(isAlive, 1)).toEqual([{ event: 'alive', data: {} }]);
+    });
+  } finally {
+    vi.useRealTimers();
   }
 });
 

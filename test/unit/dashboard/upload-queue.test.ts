@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { isCancellable, isOver, type Upload } from '../../../src/dashboard/uploads/upload.ts';
 import {
   afterEvent,
-  isOver,
   MAX_LOSSES,
   MAX_SENDING,
   nextRetryAt,
   startable,
-  type Upload,
   type UploadEvent,
   type UploadQueue,
 } from '../../../src/dashboard/uploads/upload-queue.ts';
@@ -59,7 +58,7 @@ describe('files that wait to be sent', () => {
     }
     expect(pauses).toEqual([1000, 2000, 4000, 8000]);
     queue = when(queue, started(1), lost(1));
-    expect(only(queue).state).toMatchObject({ phase: 'refused', canRetry: true });
+    expect(only(queue).state).toMatchObject({ phase: 'refused', remedy: 'send-again' });
     expect(nextRetryAt(queue)).toBeUndefined();
     expect(only(when(queue, { kind: 'retried', id: 1 }))).toMatchObject({ losses: 0, state: { phase: 'waiting' } });
   });
@@ -74,6 +73,39 @@ describe('files that wait to be sent', () => {
     expect(only(cancelled).state).toEqual({ phase: 'cancelled' });
     expect(startable(cancelled, 1e9)).toEqual([]);
     expect(only(when(cancelled, started(1))).state.phase).toBe('cancelled');
+  });
+});
+
+describe('files that the server asks to bring later', () => {
+  const deferred = (id: number, waitMs?: number): UploadEvent => ({
+    kind: 'deferred',
+    id,
+    at: 1000,
+    message: 'The database is not available.',
+    waitMs,
+  });
+
+  test('are sent again when it said, for as long as it takes', () => {
+    let queue = queueOf(1);
+    for (let time = 0; time < 3 * MAX_LOSSES; time += 1) {
+      queue = when(queue, started(1), deferred(1, 7000));
+      expect(nextRetryAt(queue)).toBe(8000);
+      expect(startable(queue, 7999)).toEqual([]);
+      expect(startable(queue, 8000)).toHaveLength(1);
+    }
+    expect(uploadText(only(queue), 6500)).toEqual({
+      words: 'The database is not available. It is sent again in 2 s.',
+      share: undefined,
+    });
+    expect(nextRetryAt(when(queueOf(1), started(1), deferred(1)))).toBe(6000);
+    expect(nextRetryAt(when(queueOf(1), started(1), deferred(1, 3_600_000)))).toBe(61_000);
+  });
+
+  test('keep the others from being sent in vain', () => {
+    const queue = when(queueOf(5), started(1), started(2), lost(2, 0), started(3), deferred(3, 7000));
+    expect(startable(queue, 7999)).toEqual([]);
+    expect(nextRetryAt(queue)).toBe(8000);
+    expect(startable(queue, 8000).map(({ id }) => id)).toEqual([2, 3]);
   });
 });
 
@@ -103,6 +135,18 @@ describe('files that the server has taken', () => {
   test('can not be cancelled: taking them out again is another thing', () => {
     expect(when(loading, { kind: 'cancelled', id: 1 })).toBe(loading);
   });
+});
+
+test('once all of a file is sent it can not be cancelled: the server may have it', () => {
+  const half = when(queueOf(1), started(1), { kind: 'sent', id: 1, bytes: 999, at: 1 });
+  expect(isCancellable(only(half))).toBe(true);
+  const all = when(half, { kind: 'sent', id: 1, bytes: 1000, at: 2 });
+  expect(isCancellable(only(all))).toBe(false);
+  expect(when(all, { kind: 'cancelled', id: 1 })).toBe(all);
+  // What of it came through a connection that broke nobody knows.
+  const broken = when(half, lost(1), { kind: 'cancelled', id: 1 });
+  expect(uploadText(only(broken), 0).words).toBe('cancelled; if it had arrived before, it is in the list');
+  expect(only(when(broken, { kind: 'retried', id: 1 })).state).toEqual({ phase: 'waiting' });
 });
 
 test('clearing leaves what is still under way', () => {

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { announce } from '../../components/announcements.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { addDropped, noteUnreadableDrop } from '../../uploads/add-dropped.ts';
 import { droppedFiles } from '../../uploads/dropped-files.ts';
 import { addUploads } from '../../uploads/uploads.ts';
 
@@ -12,13 +12,10 @@ export function CorrectedFileDrop() {
       if (event.dataTransfer === null || !event.dataTransfer.types.includes('Files')) return;
       // Says to whoever takes files on every page that these are taken.
       event.preventDefault();
-      droppedFiles(event.dataTransfer).then(
-        ({ files }) => {
-          addUploads(files);
-          zone.current?.scrollIntoView({ block: 'nearest' });
-        },
-        (error: unknown) => announce(`The file could not be read: ${String(error)}`),
-      );
+      droppedFiles(event.dataTransfer).then((dropped) => {
+        addDropped(dropped);
+        zone.current?.scrollIntoView({ block: 'nearest' });
+      }, noteUnreadableDrop);
     };
     window.addEventListener('drop', onDrop, { capture: true });
     return () => window.removeEventListener('drop', onDrop, { capture: true });

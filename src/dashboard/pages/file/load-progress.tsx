@@ -1,24 +1,14 @@
 import { useState } from 'preact/hooks';
-import type { FileReply, LoadProgress } from '../../api/reply-types.ts';
+import type { FileReply } from '../../api/reply-types.ts';
 import { ProgressBar } from '../../components/progress-bar.tsx';
-import { formatByteRate, formatBytes } from '../../format/bytes.ts';
-import { formatSeconds } from '../../format/durations.ts';
-import { formatCounted } from '../../format/numbers.ts';
 import { useLiveEvent } from '../../state/use-live-event.ts';
-import { ratePerSecond, type Sample, secondsLeft, withSample } from '../../uploads/rate.ts';
-
-interface Reading {
-  readonly last: LoadProgress | undefined;
-  readonly samples: readonly Sample[];
-}
+import { afterProgress, type Load, loadText, NOTHING_LOADED } from '../../uploads/load.ts';
 
 /** How far the load of a file is, how fast, and how long it will take. */
 export function FileProgress({ file }: { readonly file: FileReply }) {
-  const [{ last, samples }, setReading] = useState<Reading>({ last: undefined, samples: [] });
+  const [load, setLoad] = useState<Load>(NOTHING_LOADED);
   useLiveEvent('progress', (progress) => {
-    if (progress.fileId !== file.fileId) return;
-    const sample = { at: Date.now(), value: progress.bytesRead };
-    setReading((before) => ({ last: progress, samples: withSample(before.samples, sample) }));
+    if (progress.fileId === file.fileId) setLoad((before) => afterProgress(before, progress, Date.now()));
   });
   if (file.status === 'queued') {
     return (
@@ -28,20 +18,14 @@ export function FileProgress({ file }: { readonly file: FileReply }) {
       </section>
     );
   }
-  // Before the first event, and where another process loads it, what is committed is all that is known.
-  const bytes = last?.bytesRead ?? file.bytesCommitted;
-  const rate = ratePerSecond(samples);
-  const left = secondsLeft(samples, file.sizeBytes);
+  const { parts, share } = loadText(load, file);
   return (
     <section class="card stack" aria-label="Progress">
-      <ProgressBar share={bytes === 0 ? undefined : bytes / file.sizeBytes} label="Loaded" />
+      <ProgressBar share={share === 'unknown' ? undefined : share} label="Loaded" />
       <p class="small progress-line">
-        <span>
-          {formatBytes(bytes)} of {formatBytes(file.sizeBytes)}
-        </span>
-        <span>{formatCounted(last?.rowsRead ?? file.rowsRead, 'row')} read</span>
-        {rate === undefined ? null : <span>{formatByteRate(rate)}</span>}
-        {left === undefined ? null : <span>about {formatSeconds(left)} left</span>}
+        {parts.map((part, index) => (
+          <span key={index}>{part}</span>
+        ))}
       </p>
     </section>
   );

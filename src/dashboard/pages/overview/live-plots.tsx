@@ -22,7 +22,7 @@ export function LivePlots() {
     <section class="card" aria-labelledby="live-title">
       <div class="card-head">
         <h2 id="live-title">
-          Last {minutes} minutes <span class="muted small wide-only">sampled each second while this page is open</span>
+          Last {minutes} minutes <span class="muted small wide-only">sampled each second while this page is seen</span>
         </h2>
         <button
           type="button"
