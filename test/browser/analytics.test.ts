@@ -82,7 +82,7 @@ describe('analytics', () => {
     await upload(service, 'shop.csv', HEADER + PURCHASES + purchase('anna', '2942-03-01', '3.00'));
     await page.goto('/#/analytics');
     await page.getByText('The 30 days up to 3 Mar 2024 (UTC), the last one with purchases.').waitFor();
-    await page.getByText('Days that are still to come have purchases too').waitFor();
+    await page.getByText('Days in the future have some too').waitFor();
     expect(await page.getByRole('table', { name: 'Purchases per day' }).locator('tbody tr').count()).toBe(3);
     await page.getByRole('radio', { name: 'All' }).check();
     await page.getByText('All days from 20 Nov 2023 to 1 Mar 2942 (UTC).').waitFor();

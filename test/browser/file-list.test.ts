@@ -23,7 +23,7 @@ describe('a long list of files', () => {
     await eventually(async () => expect(await rows.count()).toBe(700));
     await eventually(async () => expect(await focused()).toBe('There are no older files'));
 
-    await page.getByRole('link', { name: 'file-20.csv' }).click();
+    await rows.locator('a', { hasText: 'file-20.csv' }).click();
     await page.getByRole('heading', { name: 'file-20.csv' }).waitFor();
     expect(await focused()).toBe('file-20.csv');
     expect(await page.evaluate('window.scrollY')).toBe(0);

@@ -134,7 +134,6 @@ test('that goes on for long is shown to do so, and nothing else is offered until
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
   expect(await focused(page)).toBe('vast.csv');
-  await expectAccessible(page);
 
   await fetch(`${service.url}/ingestion/files/${fileId}`, { method: 'DELETE' });
   await page.getByText('4 rows of this file are not in the table').waitFor();

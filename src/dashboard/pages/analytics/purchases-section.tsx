@@ -45,7 +45,7 @@ function Purchases(props: { readonly purchases: PurchaseDays; readonly range: Ra
     <>
       <p class="muted small">
         {periodInWords(days, props.range)}
-        {hasFuture ? ' Days that are still to come have purchases too, maybe of a mistyped year: All has them.' : ''}
+        {hasFuture ? ' Days in the future have some too, maybe by a mistyped year: All shows them.' : ''}
         {isCut ? ' Older days than these are not shown.' : ''}
       </p>
       <dl class="totals">
