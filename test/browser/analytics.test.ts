@@ -66,15 +66,26 @@ describe('analytics', () => {
 
     await page.getByLabel('Find a user').fill(' anna ');
     await page.keyboard.press('Enter');
-    await eventually(async () => expect(await table.first().locator('tbody tr').count()).toBe(1));
-    expect(await rowsOf(table.first())).toEqual([
-      ['ANNA', '2', '0', '0', '2', '140,000,000.30', '1 Mar 2024, 00:00:00'],
-    ]);
+    const found = page.getByRole('table', { name: 'The user that was found' });
+    await found.waitFor();
+    expect(await rowsOf(found)).toEqual([['ANNA', '2', '0', '0', '2', '140,000,000.30', '1 Mar 2024, 00:00:00']]);
+    await found.getByText('Last seen (UTC)').waitFor();
+    await expectAccessible(page);
 
     faults.expectReply(404, 'Not Found');
     await page.getByLabel('Find a user').fill('nobody');
     await page.getByRole('button', { name: 'Find' }).click();
     await page.getByText('No event of nobody is loaded.').waitFor();
+  });
+
+  test('is not emptied by one mistyped year, and says which days it shows', async ({ page, service }) => {
+    await upload(service, 'shop.csv', HEADER + PURCHASES + purchase('anna', '2942-03-01', '3.00'));
+    await page.goto('/#/analytics');
+    await page.getByText('The 30 days up to 3 Mar 2024 (UTC), the last one with purchases.').waitFor();
+    await page.getByText('Days in the future have some too').waitFor();
+    expect(await page.getByRole('table', { name: 'Purchases per day' }).locator('tbody tr').count()).toBe(3);
+    await page.getByRole('radio', { name: 'All' }).check();
+    await page.getByText('All days from 20 Nov 2023 to 1 Mar 2942 (UTC).').waitFor();
   });
 
   test('shows what is loaded while it is open', async ({ page, service }) => {

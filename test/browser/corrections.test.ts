@@ -24,8 +24,9 @@ describe('rejected rows come back', () => {
     await page.getByText('0 of 2 rows corrected').waitFor();
 
     const started = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Download rejects (CSV)' }).click();
+    await page.getByRole('button', { name: 'Download rejects (CSV)' }).press('Enter');
     const download = await started;
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Download rejects (CSV)');
     expect(download.suggestedFilename()).toBe('shop-rejects.csv');
     const rejects = await readFile(await download.path(), 'utf8');
     const corrected = rejects.replace(',A lamp,,S2,', ',A lamp,12.50,S2,');

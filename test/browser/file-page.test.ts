@@ -142,18 +142,49 @@ describe('rejected rows', () => {
     expect(await nameless?.locator('mark').innerText()).toBe('nothing');
   });
 
-  test('come page by page', async ({ page, service }) => {
-    const { fileId } = await upload(service, 'many.csv', plainFile({ tag: 'many', to: 120, badEvery: 1 }));
+  test('come page by page, with what was there until the next is read, and the focus where it was', async ({
+    page,
+    service,
+  }) => {
+    const { fileId } = await upload(service, 'many.csv', plainFile({ tag: 'many', to: 120, badEvery: 1 }) + WORDY);
+    const asked: URLSearchParams[] = [];
+    let letThrough = () => {};
+    const held = new Promise<void>((resolve) => {
+      letThrough = resolve;
+    });
+    await page.route(/\/rejects\?/, async (route) => {
+      const query = new URL(route.request().url()).searchParams;
+      asked.push(query);
+      if (asked.length === 2) await held;
+      await route.continue();
+    });
+    const focused = () => page.evaluate<string>('document.activeElement.textContent');
+    const range = page.locator('.pager [role=status]');
     await page.goto(`/#/files/${fileId}`);
-    await page.getByText('Rows 1 to 50 of 120').waitFor();
-    await page.getByRole('button', { name: 'Next' }).click();
-    await page.getByText('Rows 51 to 100 of 120').waitFor();
-    await page.getByRole('button', { name: 'Next' }).click();
-    await page.getByText('Rows 101 to 120 of 120').waitFor();
+    await page.getByText('Rows 1 to 50 of 121').waitFor();
+    // One opening is one call.
+    expect(asked).toHaveLength(1);
+
+    await page.getByRole('button', { name: 'Next' }).press('Enter');
+    await eventually(async () => expect(asked).toHaveLength(2));
+    expect(await page.locator('.reject-table tbody tr').count()).toBe(50);
+    expect(await range.innerText()).toBe('Rows 1 to 50 of 121');
+    letThrough();
+    await page.getByText('Rows 51 to 100 of 121').waitFor();
+    expect(await focused()).toBe('Next');
+    await page.keyboard.press('Enter');
+    await page.getByText('Rows 101 to 121 of 121').waitFor();
     expect(await page.getByRole('button', { name: 'Next' }).isDisabled()).toBe(true);
-    expect(await page.locator('.reject-table tbody tr').last().innerText()).toContain('121');
+    expect(await focused()).toBe('Next');
+    expect(await page.locator('.reject-table tbody tr').last().innerText()).toContain('122');
     await page.getByRole('button', { name: 'Previous' }).click();
-    await page.getByText('Rows 51 to 100 of 120').waitFor();
+    await page.getByText('Rows 51 to 100 of 121').waitFor();
+
+    // A place among all rows is none among those of a reason.
+    await page.getByLabel('Reason', { exact: true }).selectOption('invalid_timestamp');
+    await page.getByText('Rows 1 to 1 of 1', { exact: true }).waitFor();
+    const ofReason = asked.filter((query) => query.has('reason'));
+    expect(ofReason.map((query) => query.get('cursor'))).toEqual([null]);
   });
 
   test('can be read by everybody, in the light, in the dark and on a phone', async ({ page, service }) => {

@@ -7,7 +7,7 @@ import type { TestDatabase } from '../support/postgres.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { test } from './support/browser-test.ts';
 import { expectNoSidewaysScroll, PHONE } from './support/layout.ts';
-import { linesOf, stateOf } from './support/page-text.ts';
+import { linesOf, pairsOf, stateOf } from './support/page-text.ts';
 import { upload } from './support/upload.ts';
 
 const KEPT = { tag: 'kept', to: 5 };
@@ -115,6 +115,31 @@ describe('undo', () => {
   });
 });
 
+test('that goes on for long is shown to do so, and nothing else is offered until it is done', async ({
+  page,
+  service,
+}) => {
+  const { fileId } = await upload(service, 'vast.csv', plainFile({ tag: 'vast', to: 4 }));
+  await page.goto(`/#/files/${fileId}`);
+  // As the server answers after a minute, without anybody waiting for one.
+  await page.route(/\/ingestion\/files\/\d+$/, async (route) => {
+    if (route.request().method() !== 'DELETE') return await route.continue();
+    const now = await fetch(route.request().url());
+    await route.fulfill({ status: 202, json: await now.json() });
+  });
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Take 4 rows out' }).click();
+  const notice = page.locator('.notice', { hasText: 'It takes longer than a minute and goes on.' });
+  await notice.waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+  expect(await focused(page)).toBe('vast.csv');
+
+  await fetch(`${service.url}/ingestion/files/${fileId}`, { method: 'DELETE' });
+  await page.getByText('4 rows of this file are not in the table').waitFor();
+  expect(await notice.count()).toBe(0);
+});
+
 describe('a held file', () => {
   const HELD = { tag: 'held', to: 10, badEvery: 2 };
 
@@ -124,8 +149,9 @@ describe('a held file', () => {
     await page.goto(`/#/files/${file.fileId}`);
     await page
       .locator('.notice')
-      .getByText(/^5 of 10 rows/)
+      .getByText('5 of 10 rows (50%) are rejected, more than the 5% that are allowed: none of its rows is loaded.')
       .waitFor();
+    expect((await pairsOf(page.getByLabel('Rows', { exact: true })))['Rows read']).toBe('10');
     expect(await rowsIn(service.database)).toBe(0);
     await expectAccessible(page);
     await page.setViewportSize(PHONE);
@@ -149,7 +175,8 @@ describe('a held file', () => {
     const dialog = page.getByRole('dialog', { name: 'Discard held.csv?' });
     await dialog.getByText('None of its 5 clean rows is loaded.').waitFor();
     await dialog.getByRole('button', { name: 'Discard it' }).click();
-    await page.getByText('5 rows of this file are not in the table').waitFor();
+    await page.getByText('none of its 5 clean rows has been in the table').waitFor();
+    expect(await stateOf(page)).toBe('discarded');
     expect(await page.locator('.reject-table tbody tr').count()).toBe(5);
     expect(await rowsIn(service.database)).toBe(5);
     await expectAccounting(service.database);

@@ -3,7 +3,6 @@ import type { PurchasesSchema, UserSchema } from '../../http/schemas/analytics.t
 import type { ExplanationReply } from '../../http/schemas/explanation.ts';
 import type { FileReply, RejectReply } from '../../http/schemas/file.ts';
 import type { RejectClusterSchema } from '../../http/schemas/reject-cluster.ts';
-import type { ProblemSchema } from '../../http/schemas/shared.ts';
 import type { HealthSchema, StatsSchema } from '../../http/schemas/stats.ts';
 import type { ValidationReply } from '../../http/schemas/validation.ts';
 
@@ -12,7 +11,6 @@ export type { ExplanationReply, FileReply, RejectReply, ValidationReply };
 export type FileStatus = FileReply['status'];
 export type Stats = Static<typeof StatsSchema>;
 export type Health = Static<typeof HealthSchema>;
-export type Problem = Static<typeof ProblemSchema>;
 export type PurchaseDay = Static<typeof PurchasesSchema>;
 export type RejectCluster = Static<typeof RejectClusterSchema>;
 export type User = Static<typeof UserSchema>;

@@ -18,8 +18,16 @@ export const STATE_LOOKS = {
   reverted: { words: 'taken out', icon: 'undo', tone: 'calm' },
 } as const satisfies Record<FileStatus, Look>;
 
-export function StateBadge({ status }: { readonly status: FileStatus }) {
-  const { words, icon, tone } = STATE_LOOKS[status];
+const DISCARDED: Look = { words: 'discarded', icon: 'close', tone: 'calm' };
+
+export interface StateBadgeProps {
+  readonly status: FileStatus;
+  /** that a file was never in, and is not to come: the server has one state for it and for what was taken out */
+  readonly isDiscarded?: boolean;
+}
+
+export function StateBadge({ status, isDiscarded = false }: StateBadgeProps) {
+  const { words, icon, tone } = isDiscarded ? DISCARDED : STATE_LOOKS[status];
   return (
     <span class={`badge tone-${tone}`}>
       <Icon name={icon} />

@@ -24,6 +24,14 @@ export function withLiveFiles(
   return { data: newestFirst(byId.values()), nextCursor: page.nextCursor };
 }
 
+/**
+ * The newest of a list that has grown beyond `most`. What is cut off lies between the list and its next page, so the caller
+ * has to read the list anew before it goes on.
+ */
+export function cutTo(page: Page<FileReply>, most: number): Page<FileReply> {
+  return page.data.length <= most ? page : { ...page, data: page.data.slice(0, most) };
+}
+
 /** The list with its next page. */
 export function merged(before: Page<FileReply>, next: Page<FileReply>): Page<FileReply> {
   const byId = new Map([...next.data, ...before.data].map((file) => [file.fileId, file]));

@@ -1,6 +1,7 @@
 import { formatSeconds } from './durations.ts';
 
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const exactUtc = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
 const DAY_MS = 86_400_000;
 
@@ -16,6 +17,9 @@ export function formatAgo(instant: string, now: number): string {
 
 /** In the time zone of the reader, to the second. */
 export const formatExact = (instant: string): string => exact.format(new Date(instant));
+
+/** The time of an event, which stands beside days in UTC: what shows it says that it is UTC. */
+export const formatExactUtc = (instant: string): string => exactUtc.format(new Date(instant));
 
 /** A day as the server sends it, `YYYY-MM-DD`, which is a day in UTC. */
 export const formatDay = (date: string): string => day.format(new Date(`${date}T00:00:00Z`));

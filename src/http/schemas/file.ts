@@ -18,7 +18,7 @@ export const FileSchema = Type.Object(
     sha256: nullable(Type.String({ pattern: '^[0-9a-f]{64}$' }), {
       description: 'of the bytes; null until they were read',
     }),
-    rowsRead: counted('committed so far: loaded, rejected and withheld together'),
+    rowsRead: counted('committed so far: `rowsLoaded` and `rowsRejected` together; `rowsWithheld` come on top'),
     rowsLoaded: counted('in `user_events`'),
     rowsRejected: counted('to be read with `GET /ingestion/files/{fileId}/rejects`'),
     rejectsByReason: Type.Record(Type.String(), Count, { description: 'rejected rows by the `reason` of a Reject' }),
@@ -38,7 +38,7 @@ export const FileSchema = Type.Object(
         code: Type.String({ description: listMeanings(FILE_ERROR_MEANINGS) }),
         message: Type.String({ description: 'what is wrong, where, and what to do' }),
       }),
-      { description: 'why it is `failed` or `held`; null in every other state' },
+      { description: 'why it is `failed` or `held`, or was before it was discarded (`reverted`); else null' },
     ),
     duplicateOf: nullable(FileId, { description: 'the file that holds the same bytes' }),
     follows: nullable(FileId, { description: 'the earlier version of the same path' }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatByteRate, formatBytes } from '../../../src/dashboard/format/bytes.ts';
 import { formatDuration, formatSeconds } from '../../../src/dashboard/format/durations.ts';
-import { formatAgo, formatDay } from '../../../src/dashboard/format/moments.ts';
+import { formatAgo, formatDay, formatExactUtc } from '../../../src/dashboard/format/moments.ts';
 import {
   formatCount,
   formatCounted,
@@ -14,7 +14,17 @@ describe('numbers', () => {
   test('are cut into groups', () => {
     expect(formatCount(1234567)).toBe('1,234,567');
     expect(formatShortCount(1234567)).toBe('1.2M');
-    expect(formatPercent(0.1234)).toBe('12.3%');
+  });
+
+  test.each([
+    [0, '0%'],
+    [12 / 1_000_000, '<0.1%'],
+    [0.0005, '0.1%'],
+    [0.1234, '12.3%'],
+    [0.9999, '>99.9%'],
+    [1, '100%'],
+  ])('a share of %d is %s: some is not none, and not all is not all', (share, shown) => {
+    expect(formatPercent(share)).toBe(shown);
   });
 
   test('stand with the word for one or for many', () => {
@@ -86,4 +96,8 @@ describe('how long ago something was', () => {
     expect(when(8 * 86_400)).toBe('1 Mar 2026');
     expect(formatDay('2026-03-01')).toBe('1 Mar 2026');
   });
+});
+
+test('the time of an event is shown in UTC, wherever the reader is', () => {
+  expect(formatExactUtc('2024-03-03T23:30:00-05:00')).toBe('4 Mar 2024, 04:30:00');
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { merged, withLiveFiles } from '../../../src/dashboard/files/live-list.ts';
+import { viewFrom } from '../../../src/dashboard/files/list-view.ts';
+import { LiveChanges } from '../../../src/dashboard/files/live-changes.ts';
+import { cutTo, merged, withLiveFiles } from '../../../src/dashboard/files/live-list.ts';
 import { fileReply } from './support/file-reply.ts';
 
 const ALL = { search: '', status: '' } as const;
@@ -38,4 +40,33 @@ test('the next page goes behind, and takes nothing back that is newer', () => {
   expect(ids(list)).toEqual([5, 4, 3]);
   expect(list.data[1]?.status).toBe('failed');
   expect(list.nextCursor).toBeNull();
+});
+
+describe('a burst of files', () => {
+  test('is kept up to a limit, with the latest of each, and what was let go is said', () => {
+    const changes = new LiveChanges(3);
+    for (const fileId of [1, 2, 3]) changes.add(fileReply({ fileId, status: 'queued' }));
+    changes.add(fileReply({ fileId: 1 }));
+    expect(changes.isOverflown).toBe(false);
+    for (let fileId = 4; fileId <= 5000; fileId += 1) changes.add(fileReply({ fileId }));
+    expect(changes.isOverflown).toBe(true);
+    expect(changes.take().map(({ fileId }) => fileId)).toEqual([4998, 4999, 5000]);
+    expect([changes.isEmpty, changes.isOverflown]).toEqual([true, false]);
+  });
+
+  test('leaves of a list the newest', () => {
+    expect(ids(cutTo(page([5, 4, 3, 2], 'more'), 2))).toEqual([5, 4]);
+    const whole = page([5, 4]);
+    expect(cutTo(whole, 2)).toBe(whole);
+  });
+});
+
+test('a view that was kept in the history comes back, and what is none counts as not set', () => {
+  const kept = { search: 'shop', status: 'failed', wanted: 250 };
+  expect(viewFrom(kept)).toEqual(kept);
+  expect(viewFrom({ ...kept, wanted: 1e9 }).wanted).toBe(1000);
+  const unset = { search: '', status: '', wanted: 50 };
+  for (const other of [undefined, null, 7, {}, { search: 1, status: 'gone', wanted: '9' }]) {
+    expect(viewFrom(other)).toEqual(unset);
+  }
 });

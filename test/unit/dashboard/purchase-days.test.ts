@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { withEmptyDays } from '../../../src/dashboard/pages/analytics/empty-days.ts';
 import { moneySum } from '../../../src/dashboard/pages/analytics/money-sum.ts';
+import { lastDay, periodInWords } from '../../../src/dashboard/pages/analytics/range.ts';
 
 describe('purchases', () => {
   const day = (purchaseDate: string, totalRevenue = '1.00') => ({
@@ -23,6 +24,16 @@ describe('purchases', () => {
 
   test('of years that lie far apart do not become millions of days', () => {
     expect(dates([{ purchaseDate: '0001-01-01' }, { purchaseDate: '9999-12-31' }])).toHaveLength(2);
+  });
+
+  test('end tomorrow, since it is that somewhere', () => {
+    expect(lastDay(Date.parse('2024-02-28T23:59:59Z'))).toBe('2024-02-29');
+  });
+
+  test('say which days they are of', () => {
+    const days = [day('2024-02-28'), day('2024-03-01')];
+    expect(periodInWords(days, '30')).toBe('The 30 days up to 1 Mar 2024 (UTC), the last one with purchases.');
+    expect(periodInWords(days, 'all')).toBe('All days from 28 Feb 2024 to 1 Mar 2024 (UTC).');
   });
 
   test('are summed without the rounding of floats', () => {

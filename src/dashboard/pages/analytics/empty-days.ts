@@ -2,7 +2,7 @@ import type { PurchaseDay } from '../../api/reply-types.ts';
 
 /** About 27 years; more points than any screen has. */
 export const MOST_DAYS = 10_000;
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** A plot that left them out would draw a quiet week as if it had not been. */
 export function withEmptyDays(days: readonly PurchaseDay[]): readonly PurchaseDay[] {

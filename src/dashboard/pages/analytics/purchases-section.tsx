@@ -6,9 +6,10 @@ import { formatCount, formatMoney } from '../../format/numbers.ts';
 import { useCalmReload } from '../../state/use-calm-reload.ts';
 import { useResource } from '../../state/use-resource.ts';
 import { moneySum } from './money-sum.ts';
-import { type PurchaseDays, RANGES, type Range, readPurchaseDays } from './purchase-days.ts';
+import { type PurchaseDays, readPurchaseDays } from './purchase-days.ts';
 import { PurchasePlots } from './purchase-plots.tsx';
 import { PurchaseTable } from './purchase-table.tsx';
+import { periodInWords, RANGES, type Range } from './range.ts';
 
 /** Purchases per day: revenue, orders and customers, as plots and as a table. */
 export function PurchasesSection() {
@@ -25,12 +26,13 @@ export function PurchasesSection() {
       </div>
       {error === undefined ? null : <ErrorState error={error} onRetry={reload} />}
       {value === undefined ? error === undefined && <Skeleton lines={10} label="Reading purchases" /> : null}
-      {value === undefined ? null : <Purchases purchases={value} />}
+      {value === undefined ? null : <Purchases purchases={value} range={range} />}
     </section>
   );
 }
 
-function Purchases({ purchases: { days, isCut } }: { readonly purchases: PurchaseDays }) {
+function Purchases(props: { readonly purchases: PurchaseDays; readonly range: Range }) {
+  const { days, isCut, hasFuture } = props.purchases;
   if (days.length === 0) {
     return (
       <EmptyState icon="waves" title="No purchase is loaded yet">
@@ -41,6 +43,11 @@ function Purchases({ purchases: { days, isCut } }: { readonly purchases: Purchas
   }
   return (
     <>
+      <p class="muted small">
+        {periodInWords(days, props.range)}
+        {hasFuture ? ' Days in the future have some too, maybe by a mistyped year: All shows them.' : ''}
+        {isCut ? ' Older days than these are not shown.' : ''}
+      </p>
       <dl class="totals">
         <div>
           <dt>Revenue</dt>
@@ -55,7 +62,6 @@ function Purchases({ purchases: { days, isCut } }: { readonly purchases: Purchas
           <dd>{formatCount(days.reduce((most, { uniqueCustomers }) => Math.max(most, uniqueCustomers), 0))}</dd>
         </div>
       </dl>
-      {isCut ? <p class="muted small">Older days than these are not shown.</p> : null}
       <PurchasePlots days={days} />
       <PurchaseTable days={days} />
     </>
@@ -70,7 +76,7 @@ const RANGE_WORDS = { '30': '30 days', '90': '90 days', '365': '365 days', all: 
 function RangeChoice({ range, onRange }: { readonly range: Range; onRange(range: Range): void }) {
   return (
     <fieldset class="choice">
-      <legend class="visually-hidden">Days up to the last one with purchases</legend>
+      <legend class="visually-hidden">Period</legend>
       {RANGES.map((name) => (
         <label key={name}>
           <input type="radio" name="range" value={name} checked={name === range} onChange={() => onRange(name)} />

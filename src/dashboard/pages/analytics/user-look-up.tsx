@@ -72,6 +72,6 @@ function OutcomeOf({ outcome }: { readonly outcome: Outcome }) {
     case 'fault':
       return <p>{outcome.words}</p>;
     case 'found':
-      return <UserTable users={[outcome.user]} />;
+      return <UserTable users={[outcome.user]} title="The user that was found" />;
   }
 }

@@ -1,13 +1,19 @@
 import type { User } from '../../api/reply-types.ts';
 import { TableFrame } from '../../components/table-frame.tsx';
-import { formatExact } from '../../format/moments.ts';
+import { formatExactUtc } from '../../format/moments.ts';
 import { formatCount, formatMoney } from '../../format/numbers.ts';
 
-export function UserTable({ users }: { readonly users: readonly User[] }) {
+export interface UserTableProps {
+  readonly users: readonly User[];
+  /** which users they are; two tables on a page are told apart by it */
+  readonly title: string;
+}
+
+export function UserTable({ users, title }: UserTableProps) {
   return (
-    <TableFrame label="Figures of users">
+    <TableFrame label={`Figures: ${title}`}>
       <table class="table">
-        <caption class="visually-hidden">Users, most events first</caption>
+        <caption class="visually-hidden">{title}</caption>
         <thead>
           <tr>
             <th scope="col">User</th>
@@ -26,7 +32,7 @@ export function UserTable({ users }: { readonly users: readonly User[] }) {
             <th scope="col" class="number">
               Spent
             </th>
-            <th scope="col">Last seen</th>
+            <th scope="col">Last seen (UTC)</th>
           </tr>
         </thead>
         <tbody>
@@ -39,7 +45,7 @@ export function UserTable({ users }: { readonly users: readonly User[] }) {
               <td class="number">{formatCount(user.purchases)}</td>
               <td class="number">{formatMoney(user.totalSpent)}</td>
               <td class="nowrap">
-                <time dateTime={user.lastActivity}>{formatExact(user.lastActivity)}</time>
+                <time dateTime={user.lastActivity}>{formatExactUtc(user.lastActivity)}</time>
               </td>
             </tr>
           ))}

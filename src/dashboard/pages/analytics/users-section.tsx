@@ -36,7 +36,7 @@ export function UsersSection() {
         <>
           <UserLookUp />
           <UserPlot users={value.data.slice(0, SOME_USERS)} />
-          <UserTable users={value.data} />
+          <UserTable users={value.data} title="Users, most events first" />
           {value.nextCursor !== null && limit === SOME_USERS ? (
             <div>
               <button type="button" class="button" onClick={() => setLimit(MANY_USERS)}>

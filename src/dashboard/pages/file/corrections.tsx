@@ -48,7 +48,15 @@ export function Corrections({ file }: { readonly file: FileReply }) {
       <ProgressBar share={rowsCorrected / rowsRejected} label="Corrected rows" />
       <ol class="how-to">
         <li>
-          <button type="button" class="button primary" disabled={isSaving} onClick={() => void download()}>
+          <button
+            type="button"
+            class="button primary"
+            // Not `disabled`, which would take the focus away.
+            aria-disabled={isSaving}
+            onClick={() => {
+              if (!isSaving) void download();
+            }}
+          >
             <Icon name="download" />
             Download rejects (CSV)
           </button>

@@ -1,5 +1,5 @@
 import type { FileReply } from '../../api/reply-types.ts';
-import type { IconName } from '../../components/icon.tsx';
+import type { IconName } from '../../components/icon-paths.ts';
 import { formatCount, formatCounted } from '../../format/numbers.ts';
 
 /** Something that can be done with a file, in the words in which it is asked about. */
@@ -38,6 +38,7 @@ export function actionsFor(file: FileReply): readonly FileAction[] {
 const REJECTS_STAY = 'Its rejected rows stay listed here.';
 
 function undo({ name, rowsLoaded, rowsRejected }: FileReply): FileAction {
+  if (rowsLoaded === 0) return undoNothing(name);
   const rows = formatCounted(rowsLoaded, 'row');
   return {
     label: `Undo: take ${rows} out`,
@@ -54,6 +55,26 @@ function undo({ name, rowsLoaded, rowsRejected }: FileReply): FileAction {
     confirm: `Take ${rows} out`,
     running: `Taking ${rows} out …`,
     done: `${rows} taken out`,
+  };
+}
+
+/** All of its rows are rejected. As long as it counts as loaded, the same bytes are a duplicate. */
+function undoNothing(name: string): FileAction {
+  return {
+    label: 'Undo: let it come again',
+    icon: 'undo',
+    tone: '',
+    method: 'DELETE',
+    path: '',
+    question: `Undo the load of ${name}?`,
+    consequences: [
+      'No row of it is in the table, so the table stays as it is.',
+      REJECTS_STAY,
+      'The same file may be delivered and loaded again; now it would be a duplicate.',
+    ],
+    confirm: 'Undo the load',
+    running: 'Undoing the load …',
+    done: 'The load is undone',
   };
 }
 

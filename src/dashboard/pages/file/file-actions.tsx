@@ -8,11 +8,15 @@ import { actionsFor, type FileAction } from './file-action.ts';
 
 export interface FileActionsProps {
   readonly file: FileReply;
+  /** while one of them goes on, another would be refused */
+  readonly isUnderWay: boolean;
   onChanged(file: FileReply): void;
+  /** the server has answered before it was done; the page hears of the end by a live event */
+  onUnderWay(): void;
 }
 
 /** What can be done with a file in its state, each asked about once more before it is done. */
-export function FileActions({ file, onChanged }: FileActionsProps) {
+export function FileActions({ file, isUnderWay, onChanged, onUnderWay }: FileActionsProps) {
   const [asked, setAsked] = useState<FileAction>();
   const isDone = useRef(false);
   useEffect(() => {
@@ -24,18 +28,14 @@ export function FileActions({ file, onChanged }: FileActionsProps) {
   const perform = async ({ method, path, done }: FileAction) => {
     const changed = await callJson<FileReply>(`ingestion/files/${file.fileId}${path}`, { method });
     onChanged(changed);
-    // With very many rows the server answers before it is done; the page hears of the end by a live event.
-    announce(
-      changed.status === file.status
-        ? 'It takes longer than a minute and goes on. This page changes when it is done.'
-        : done,
-    );
+    if (changed.status === file.status) onUnderWay();
+    else announce(done);
     isDone.current = true;
     setAsked(undefined);
   };
   return (
     <div class="actions">
-      {actionsFor(file).map((action) => (
+      {(isUnderWay ? [] : actionsFor(file)).map((action) => (
         <button key={action.label} type="button" class={`button ${action.tone}`} onClick={() => setAsked(action)}>
           <Icon name={action.icon} />
           {action.label}

@@ -1,12 +1,13 @@
 import type { FileReply } from '../../api/reply-types.ts';
+import { rowsInFile } from '../../files/rejected-share.ts';
 import { formatCount } from '../../format/numbers.ts';
 
 /** How many rows there are, and what became of them. */
 export function FileCounts({ file }: { readonly file: FileReply }) {
-  const { rowsRead, rowsLoaded, rowsRejected, rowsCorrected, rowsWithheld, status } = file;
+  const { rowsLoaded, rowsRejected, rowsCorrected, rowsWithheld, status } = file;
   return (
     <dl class="counts" aria-label="Rows">
-      <Count term="Rows read" value={rowsRead} />
+      <Count term="Rows read" value={rowsInFile(file)} />
       <Count term="Loaded" value={rowsLoaded} tone="ok" />
       <Count term="Rejected" value={rowsRejected} tone={rowsRejected > 0 ? 'bad' : undefined} />
       {rowsRejected > 0 ? <Count term="Corrected since" value={rowsCorrected} tone="ok" /> : null}

@@ -1,14 +1,14 @@
-import { useEffect, useId, useState } from 'preact/hooks';
-import { Link } from 'wouter-preact';
-import type { FileReply, RejectReply } from '../../api/reply-types.ts';
+import { useId, useState } from 'preact/hooks';
+import type { FileReply } from '../../api/reply-types.ts';
 import { ErrorState } from '../../components/error-state.tsx';
-import { Icon } from '../../components/icon.tsx';
+import { Pager } from '../../components/pager.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
-import { formatCount, formatCounted } from '../../format/numbers.ts';
-import { RawRecord } from '../../rejects/raw-record.tsx';
+import { formatCount } from '../../format/numbers.ts';
 import { reasonWords } from '../../rejects/reason-words.ts';
+import { useKept } from '../../state/use-kept.ts';
 import { useResource } from '../../state/use-resource.ts';
 import { listRejects } from './list-rejects.ts';
+import { RejectTable } from './reject-table.tsx';
 
 const ROWS_PER_PAGE = 50;
 
@@ -19,58 +19,57 @@ export interface RejectedRowsProps {
   onReason(reason: string): void;
 }
 
+/** Where somebody is in the rows of one reason. */
+interface Place {
+  readonly reason: string;
+  /** where each page begins, up to the one that is shown */
+  readonly cursors: readonly (string | undefined)[];
+}
+
 /** The rejected rows of a file, page by page, each with what is wrong and where. */
 export function RejectedRows({ file, reason, onReason }: RejectedRowsProps) {
-  /** where each page begins, up to the one that is shown */
-  const [cursors, setCursors] = useState<readonly (string | undefined)[]>([undefined]);
-  useEffect(() => setCursors([undefined]), [reason]);
+  const [place, setPlace] = useState<Place>({ reason, cursors: [undefined] });
+  // A cursor belongs to its reason: under another one it is not even asked with.
+  const cursors = place.reason === reason ? place.cursors : [undefined];
   const cursor = cursors.at(-1);
+  const before = (cursors.length - 1) * ROWS_PER_PAGE;
   const rows = useResource(
-    (signal) => listRejects(file.fileId, { reason, cursor, limit: ROWS_PER_PAGE }, signal),
-    [file.fileId, reason, cursor],
+    async (signal) => {
+      const page = await listRejects(file.fileId, { reason, cursor, limit: ROWS_PER_PAGE }, signal);
+      return { ...page, before };
+    },
+    [file.fileId, reason, cursor, file.rowsCorrected, file.rowsRejected, file.status],
   );
-  const { reload } = rows;
-  useEffect(reload, [reload, file.rowsCorrected, file.rowsRejected, file.status]);
+  const shown = useKept(rows.value);
   const titleId = useId();
-  const first = (cursors.length - 1) * ROWS_PER_PAGE;
-  const next = rows.value?.nextCursor ?? null;
+  const next = shown?.nextCursor ?? null;
+  const turnTo = (cursors: Place['cursors']) => setPlace({ reason, cursors });
   return (
-    <section class="card" aria-labelledby={titleId}>
+    <section class="card" aria-labelledby={titleId} aria-busy={rows.isLoading}>
       <div class="card-head">
         <h2 id={titleId}>Rejected rows</h2>
         <ReasonFilter file={file} reason={reason} onReason={onReason} />
       </div>
-      {rows.error === undefined ? null : <ErrorState error={rows.error} onRetry={reload} />}
-      {rows.value === undefined
-        ? rows.error === undefined && <Skeleton lines={6} label="Reading rejected rows" />
-        : null}
-      {rows.value === undefined ? null : <RejectTable rejects={rows.value.data} />}
-      <div class="pager">
-        <p class="muted small" role="status">
-          {rows.value === undefined || rows.value.data.length === 0
-            ? 'No such row'
-            : `Rows ${formatCount(first + 1)} to ${formatCount(first + rows.value.data.length)} of ${formatCount(totalOf(file, reason))}`}
-        </p>
-        <button
-          type="button"
-          class="button"
-          disabled={cursors.length === 1}
-          onClick={() => setCursors(cursors.slice(0, -1))}
-        >
-          Previous
-        </button>
-        <button
-          type="button"
-          class="button"
-          disabled={next === null}
-          onClick={() => next !== null && setCursors([...cursors, next])}
-        >
-          Next
-        </button>
-      </div>
+      {rows.error === undefined ? null : <ErrorState error={rows.error} onRetry={rows.reload} />}
+      {shown === undefined ? (
+        rows.error === undefined && <Skeleton lines={6} label="Reading rejected rows" />
+      ) : (
+        <RejectTable rejects={shown.data} />
+      )}
+      <Pager
+        onPrevious={cursors.length > 1 ? () => turnTo(cursors.slice(0, -1)) : undefined}
+        onNext={next === null || rows.value === undefined ? undefined : () => turnTo([...cursors, next])}
+      >
+        {shown === undefined ? '' : rangeInWords(shown.before, shown.data.length, totalOf(file, reason))}
+      </Pager>
     </section>
   );
 }
+
+const rangeInWords = (before: number, count: number, total: number): string =>
+  count === 0
+    ? 'No such row'
+    : `Rows ${formatCount(before + 1)} to ${formatCount(before + count)} of ${formatCount(total)}`;
 
 const totalOf = (file: FileReply, reason: string): number =>
   reason === '' ? file.rowsRejected : (file.rejectsByReason[reason] ?? 0);
@@ -91,61 +90,5 @@ function ReasonFilter({ file, reason, onReason }: RejectedRowsProps) {
         ))}
       </select>
     </div>
-  );
-}
-
-function RejectTable({ rejects }: { readonly rejects: readonly RejectReply[] }) {
-  return (
-    <table class="table stacked-table reject-table">
-      <caption class="visually-hidden">
-        {formatCounted(rejects.length, 'rejected row')}, in the order of their lines
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col" class="number">
-            Line
-          </th>
-          <th scope="col">Problem</th>
-          <th scope="col">Row as it stands in the file</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rejects.map((reject) => (
-          <tr key={reject.lineNumber} class={reject.correctedBy === null ? '' : 'is-corrected'}>
-            <td class="number">
-              <span class="narrow-only">line </span>
-              {reject.lineNumber}
-            </td>
-            <td>
-              <p class="reject-reason">
-                {reasonWords(reject.reason)}
-                {reject.column === null ? null : (
-                  <>
-                    {' '}
-                    in <code>{reject.column}</code>
-                  </>
-                )}
-              </p>
-              <p class="muted small">{reject.message}</p>
-              {reject.correctedBy === null ? null : <Corrected by={reject.correctedBy} />}
-            </td>
-            <td>
-              <RawRecord raw={reject.raw} span={reject.rawSpan} isCut={reject.rawTruncated} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function Corrected({ by }: { readonly by: number }) {
-  return (
-    <p class="badge tone-ok">
-      <Icon name="check" />
-      <span>
-        corrected by <Link href={`/files/${by}`}>file {by}</Link>
-      </span>
-    </p>
   );
 }

@@ -1,5 +1,6 @@
 import type { FileReply } from '../../api/reply-types.ts';
-import type { IconName } from '../../components/icon.tsx';
+import type { IconName } from '../../components/icon-paths.ts';
+import { isDiscarded } from '../../files/rejected-share.ts';
 import { formatDuration } from '../../format/durations.ts';
 
 export interface TimelineStep {
@@ -31,7 +32,7 @@ const ENDED = {
   reverted: { title: 'Finished', icon: 'check', tone: 'calm' },
 } as const satisfies Record<FileReply['status'], Look>;
 
-/** The story of a file: discovered → started → ended, and → taken out where that happened. */
+/** The story of a file: discovered → started → ended, and → taken out or discarded where that happened. */
 export function timelineSteps(file: FileReply): TimelineStep[] {
   const { discoveredAt, startedAt, finishedAt, revertedAt, status, origin, attempts } = file;
   const again = attempts > 1 ? `, attempt ${attempts}` : '';
@@ -48,12 +49,15 @@ export function timelineSteps(file: FileReply): TimelineStep[] {
   // One whose name could not even be opened ended without having been started.
   if (startedAt === null && finishedAt !== null) steps.pop();
   steps.push({
-    ...ENDED[status],
+    ...ENDED[isDiscarded(file) ? 'held' : status],
     at: finishedAt ?? undefined,
     took: between(startedAt ?? discoveredAt, finishedAt, 'took'),
   });
   if (status === 'reverted' && revertedAt !== null) {
-    steps.push({ title: 'Rows taken out', icon: 'undo', tone: 'calm', at: revertedAt, took: undefined });
+    const last: Look = isDiscarded(file)
+      ? { title: 'Discarded', icon: 'close', tone: 'calm' }
+      : { title: 'Rows taken out', icon: 'undo', tone: 'calm' };
+    steps.push({ ...last, at: revertedAt, took: undefined });
   }
   return steps;
 }

@@ -1,6 +1,7 @@
 import type { FileReply } from '../../api/reply-types.ts';
 import { Moment } from '../../components/moment.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
+import { isDiscarded, isHeldForRejects, rejectsInWords } from '../../files/rejected-share.ts';
 import { formatBytes } from '../../format/bytes.ts';
 import { formatDuration } from '../../format/durations.ts';
 import { formatCount, formatCounted } from '../../format/numbers.ts';
@@ -56,7 +57,7 @@ function FileTable({ files, now }: RowsProps) {
                 <Note file={file} />
               </th>
               <td>
-                <StateBadge status={file.status} />
+                <StateBadge status={file.status} isDiscarded={isDiscarded(file)} />
               </td>
               <td class="number">{formatCount(file.rowsLoaded)}</td>
               <td class="number">
@@ -82,7 +83,7 @@ function FileCards({ files, now }: RowsProps) {
         <li key={file.fileId}>
           <div class="file-card-head">
             <FileLink file={file} />
-            <StateBadge status={file.status} />
+            <StateBadge status={file.status} isDiscarded={isDiscarded(file)} />
           </div>
           <p class="muted small">
             {formatCounted(file.rowsLoaded, 'row')} loaded, <Rejected file={file} /> rejected ·{' '}
@@ -104,7 +105,7 @@ function FileLink({ file }: { readonly file: FileReply }) {
 /** Why nothing of it was loaded, where that is so. */
 function Note({ file }: { readonly file: FileReply }) {
   if (file.status !== 'failed' && file.status !== 'held' && file.status !== 'duplicate') return null;
-  return <p class="file-note">{resultInWords(file)}</p>;
+  return <p class="file-note">{isHeldForRejects(file) ? rejectsInWords(file) : resultInWords(file)}</p>;
 }
 
 function Rejected({ file: { rowsRejected, rowsCorrected } }: { readonly file: FileReply }) {

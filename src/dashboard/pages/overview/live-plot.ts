@@ -85,5 +85,5 @@ const minutesAgo = (seconds: number): string => (seconds === 0 ? 'now' : `−${M
 
 const agoInWords = (seconds: number): string => (seconds > -1 ? 'now' : `${Math.round(-seconds)} s ago`);
 
-/** `rgb(…)` as the browser computes it, and `color(…)`: both take an alpha at their end. */
+/** Of a colour as the browser computes those of the style sheets, `rgb(…)`, which takes an alpha at its end. */
 const faint = (colour: string): string => colour.replace(/^rgb\((.*)\)$/, 'rgb($1, 0.14)');

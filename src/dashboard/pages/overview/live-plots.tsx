@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { statsHistory } from '../../api/live-stats.ts';
 import { HISTORY_MS, type StatsSample, thinned } from '../../api/stats-history.ts';
 import { Plot } from '../../components/plot.tsx';
+import { TableFrame } from '../../components/table-frame.tsx';
 import { formatSeconds } from '../../format/durations.ts';
 import { formatCount, formatCounted } from '../../format/numbers.ts';
 import { useStore } from '../../state/use-store.ts';
@@ -66,7 +67,7 @@ export function LivePlots() {
 
 function HistoryTable({ history }: { readonly history: readonly StatsSample[] }) {
   return (
-    <div class="table-frame">
+    <TableFrame label="Figures of the last minutes">
       <table class="table">
         <caption class="visually-hidden">Throughput and lag, newest first</caption>
         <thead>
@@ -94,6 +95,6 @@ function HistoryTable({ history }: { readonly history: readonly StatsSample[] })
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   );
 }
