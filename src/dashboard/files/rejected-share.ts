@@ -8,9 +8,6 @@ export const rowsInFile = ({ rowsRead, rowsWithheld }: FileReply): number => row
 export const isDiscarded = ({ status, error }: FileReply): boolean =>
   status === 'reverted' && error?.code === 'too_many_rejects';
 
-export const isHeldForRejects = ({ status, error }: FileReply): boolean =>
-  status === 'held' && error?.code === 'too_many_rejects';
-
 /** Why it is held. The server's own words name calls of the API, which are of no use where buttons are. */
 export function rejectsInWords(file: FileReply): string {
   const { rowsRejected, maxRejectPercent } = file;

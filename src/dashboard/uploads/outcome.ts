@@ -1,5 +1,6 @@
 import type { FileReply } from '../api/reply-types.ts';
-import { formatCount, formatCounted } from '../format/numbers.ts';
+import { isDiscarded, rejectsInWords } from '../files/rejected-share.ts';
+import { formatCounted } from '../format/numbers.ts';
 
 /** What became of a file, in a sentence that begins with its name. */
 export function outcomeInWords(file: FileReply): string {
@@ -20,9 +21,9 @@ export function resultInWords(file: FileReply): string {
     case 'duplicate':
       return `the same bytes are loaded already, as file ${file.duplicateOf ?? '?'}`;
     case 'held':
-      return file.error?.message ?? `held: ${formatCount(file.rowsRejected)} rows are rejected`;
+      return rejectsInWords(file);
     case 'reverted':
-      return 'its rows were taken out again';
+      return isDiscarded(file) ? 'discarded: none of its rows is loaded' : 'its rows were taken out again';
   }
 }
 

@@ -1,6 +1,7 @@
 import { Icon, type IconName } from '../components/icon.tsx';
 import { ProgressBar } from '../components/progress-bar.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
+import { isDiscarded } from '../files/rejected-share.ts';
 import { formatCounted } from '../format/numbers.ts';
 import { useNow } from '../state/use-now.ts';
 import { useStore } from '../state/use-store.ts';
@@ -98,7 +99,7 @@ function Phase({ upload: { state } }: { readonly upload: Upload }) {
     case 'cancelled':
       return <Mark icon="close" words="cancelled" tone="calm" />;
     case 'taken':
-      return <StateBadge status={state.file.status} />;
+      return <StateBadge status={state.file.status} isDiscarded={isDiscarded(state.file)} />;
   }
 }
 

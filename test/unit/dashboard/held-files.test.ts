@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isDiscarded, rejectsInWords, rowsInFile } from '../../../src/dashboard/files/rejected-share.ts';
 import { actionsFor } from '../../../src/dashboard/pages/file/file-action.ts';
 import { timelineSteps } from '../../../src/dashboard/pages/file/timeline-steps.ts';
+import { outcomeInWords } from '../../../src/dashboard/uploads/outcome.ts';
 import { fileReply } from './support/file-reply.ts';
 
 const error = { code: 'too_many_rejects', message: '5 of 10 rows …: POST /ingestion/files/1/release' };
@@ -23,6 +24,8 @@ describe('a held file', () => {
       '5 of 10 rows (50%) are rejected, more than the 5% that are allowed: none of its rows is loaded.',
     );
     expect(rejectsInWords(held)).toContain('more than is allowed');
+    expect(outcomeInWords(held)).not.toContain('POST');
+    expect(outcomeInWords(discarded)).toContain('discarded');
   });
 
   test('counts the rows that are held back as read', () => {

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { Link } from 'wouter-preact';
 import type { FileReply } from '../../api/reply-types.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
-import { isDiscarded, isHeldForRejects, rejectsInWords } from '../../files/rejected-share.ts';
+import { isDiscarded, rejectsInWords } from '../../files/rejected-share.ts';
 import { formatCounted } from '../../format/numbers.ts';
 import { adviceFor } from './advice.ts';
 
@@ -26,7 +26,7 @@ export function FileNotice({ file }: { readonly file: FileReply }) {
     <div class={`notice ${status === 'held' ? 'warn' : 'bad'}`}>
       <Icon name={status === 'held' ? 'pause' : 'alert'} />
       <div>
-        <p class="notice-title">{isHeldForRejects(file) ? rejectsInWords(file) : error.message}</p>
+        <p class="notice-title">{status === 'held' ? rejectsInWords(file) : error.message}</p>
         {advice === undefined ? null : <p>{advice}</p>}
         <p class="small muted">
           <code>{error.code}</code>

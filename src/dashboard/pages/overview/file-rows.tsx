@@ -1,7 +1,7 @@
 import type { FileReply } from '../../api/reply-types.ts';
 import { Moment } from '../../components/moment.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
-import { isDiscarded, isHeldForRejects, rejectsInWords } from '../../files/rejected-share.ts';
+import { isDiscarded } from '../../files/rejected-share.ts';
 import { formatBytes } from '../../format/bytes.ts';
 import { formatDuration } from '../../format/durations.ts';
 import { formatCount, formatCounted } from '../../format/numbers.ts';
@@ -105,7 +105,7 @@ function FileLink({ file }: { readonly file: FileReply }) {
 /** Why nothing of it was loaded, where that is so. */
 function Note({ file }: { readonly file: FileReply }) {
   if (file.status !== 'failed' && file.status !== 'held' && file.status !== 'duplicate') return null;
-  return <p class="file-note">{isHeldForRejects(file) ? rejectsInWords(file) : resultInWords(file)}</p>;
+  return <p class="file-note">{resultInWords(file)}</p>;
 }
 
 function Rejected({ file: { rowsRejected, rowsCorrected } }: { readonly file: FileReply }) {
