@@ -4,6 +4,7 @@ import { type Config, ConfigError, loadConfig } from './config.ts';
 import { readDotEnv } from './environment.ts';
 import { createLogger, terminalStream } from './log.ts';
 import { checkDirectories } from './preflight.ts';
+import { shellWord } from './shell-word.ts';
 import { terminalOf } from './terminal.ts';
 
 /** npm passes a signal on that a terminal or supervisor has already sent to everybody: two signals, one press. */
@@ -115,9 +116,4 @@ function greet(service: Service, config: Config): void {
   All calls: ${url}/docs     Stop: Ctrl-C
 
 `);
-}
-
-/** As it can be pasted into a shell. */
-function shellWord(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -16,6 +16,7 @@ import { limitRejects } from '../ingest/ledger/limit-rejects.ts';
 import type { FileVersion } from '../ingest/ledger/register-files.ts';
 import { releaseFile } from '../ingest/ledger/release-file.ts';
 import { openLoaders, WORKER_FILE } from '../ingest/open-loaders.ts';
+import { STDIN_FOLDER } from '../ingest/sources/file-name.ts';
 import { fingerprintOf } from '../ingest/sources/source-file.ts';
 import { OpenResources } from '../open-resources.ts';
 import { plainText } from '../plain-text.ts';
@@ -123,7 +124,7 @@ export class LoadCommand {
 
   /** Standard input can be read only once, so it is put down first: it is checked whole before it is loaded. */
   async #spoolStdin(): Promise<FileVersion> {
-    const directory = await mkdtemp(join(tmpdir(), 'sluice-stdin-'));
+    const directory = await mkdtemp(join(tmpdir(), STDIN_FOLDER));
     this.#resources.add('copy of standard input', () => rm(directory, { recursive: true, force: true }));
     const path = join(directory, 'stdin');
     await pipeline(process.stdin, createWriteStream(path, { flags: 'wx', mode: 0o600 }), {

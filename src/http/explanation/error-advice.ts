@@ -1,20 +1,16 @@
 import type { SourceFileRow } from '../../database/schema.ts';
 import { FILE_ERROR_CODES, type FileErrorCode } from '../../ingest/file-error.ts';
-import { plainText } from '../../plain-text.ts';
+import { loadCommand } from './load-again.ts';
+
+type FailedFile = Pick<SourceFileRow, 'fileId' | 'errorCode' | 'origin' | 'path'>;
 
 /** What to do about a file that failed, as a sentence of its own. */
-export function adviceOnError(file: Pick<SourceFileRow, 'fileId' | 'errorCode' | 'origin' | 'path'>): string {
-  const { fileId, errorCode, origin, path } = file;
-  // A service that retries a file of a command may not have it.
-  const retry =
-    origin === 'cli'
-      ? `give the command again: npm run load -- ${plainText(path)}`
-      : `retry it: POST /ingestion/files/${fileId}/retry`;
-  const code = FILE_ERROR_CODES.find((known) => known === errorCode);
-  return code === undefined ? `Mend the cause and ${retry}.` : adviceOn(code, retry);
+export function adviceOnError(file: FailedFile): string {
+  const code = FILE_ERROR_CODES.find((known) => known === file.errorCode);
+  return code === undefined ? `Mend the cause and ${retry(file)}` : adviceOn(code, file);
 }
 
-function adviceOn(code: FileErrorCode, retry: string): string {
+function adviceOn(code: FileErrorCode, file: FailedFile): string {
   switch (code) {
     case 'missing_header':
     case 'missing_columns':
@@ -23,10 +19,20 @@ function adviceOn(code: FileErrorCode, retry: string): string {
     case 'corrupt_gzip':
     case 'gzip_bomb':
     case 'too_many_corrections':
-      return 'Mend the file and put it there again, or upload it: a changed file is loaded as a new version.';
+      // Nobody watches the path of a file that a command was given.
+      return file.origin === 'cli'
+        ? `Mend the file, then ${retry(file)}`
+        : 'Mend the file and put it there again, or upload it: a changed file is loaded as a new version.';
     case 'unreadable':
-      return `See that it is there and may be read, then ${retry}.`;
+      return `See that it is there and may be read, then ${retry(file)}`;
     case 'load_failed':
-      return `Mend the cause, then ${retry}.`;
+      return `Mend the cause, then ${retry(file)}`;
   }
+}
+
+/** The end of a sentence; a service that retries a file of a command may not have it. */
+function retry({ fileId, origin, path }: FailedFile): string {
+  return origin === 'cli'
+    ? `give the command again: ${loadCommand(path)}`
+    : `retry it: POST /ingestion/files/${fileId}/retry.`;
 }

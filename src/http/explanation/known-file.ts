@@ -4,9 +4,11 @@ import type { StandingVersion } from '../../ingest/ledger/file-versions.ts';
 import { plainText } from '../../plain-text.ts';
 import { counted } from './counted.ts';
 import { adviceOnError } from './error-advice.ts';
+import { loadAgain, loadAllTheSame, loadCommand } from './load-again.ts';
 
 /** What to say of a file that the ledger knows, by its state there. */
-export function explainKnown({ version, queuedBehind, twin }: KnownFile): string {
+export function explainKnown(known: KnownFile): string {
+  const { version, queuedBehind, twin } = known;
   switch (version.status) {
     case 'queued':
       return explainQueued(version, queuedBehind ?? 0, twin);
@@ -15,14 +17,14 @@ export function explainKnown({ version, queuedBehind, twin }: KnownFile): string
     case 'loaded':
       return explainLoaded(version);
     case 'duplicate':
-      return explainDuplicate(version, twin);
+      return explainDuplicate(known);
     case 'failed':
       return `${titleOf(version)} could not be loaded (${version.errorCode}): ${sentence(version.errorMessage)} ${adviceOnError(version)}`;
     case 'held':
       // That message says what to do, too.
       return `${titleOf(version)} is held: ${sentence(version.errorMessage)}`;
     case 'reverted':
-      return explainReverted(version);
+      return explainReverted(known);
   }
 }
 
@@ -64,18 +66,35 @@ function explainLoaded(version: SourceFileRow): string {
   return `${loaded}: ${counted(rowsLoaded, 'row')}; ${rowsRejected} of ${rowsRead} rows were rejected${corrected}. ${seeRejects(version)}`;
 }
 
-function explainDuplicate(version: SourceFileRow, original: SourceFileRow | undefined): string {
+function explainDuplicate(known: KnownFile): string {
+  const { version, twin: original } = known;
   if (original === undefined)
     return `${titleOf(version)} has bytes that are loaded already, so none of its rows was loaded.`;
   const same = `${titleOf(version)} has the same bytes as ${titleOf(original)}`;
   if (original.status !== 'reverted')
     return `${same}, which was loaded at ${at(original.finishedAt)}, so none of its rows was loaded twice. There is nothing to do.`;
-  return `${same}, whose rows were taken out at ${at(original.revertedAt)}. ${loadAgain(version)}`;
+  return `${same}, whose rows were taken out at ${at(original.revertedAt)}. ${loadedSince(known) ?? loadAgain(known)}`;
 }
 
-function explainReverted(version: SourceFileRow): string {
+function explainReverted(known: KnownFile): string {
+  const { version } = known;
+  const since = at(version.revertedAt);
+  if (version.errorCode === 'too_many_rejects') {
+    const discarded = `${titleOf(version)} was held, since too many of its rows are rejected, and discarded at ${since}: none of its rows was ever in the table.`;
+    return `${discarded} ${loadedSince(known) ?? loadAllTheSame(known)}`;
+  }
   const rows = `${counted(version.rowsWithheld, 'row')} of ${titleOf(version)} ${version.rowsWithheld === 1 ? 'is' : 'are'}`;
-  return `${rows} not in the table any more: somebody took the file out at ${at(version.revertedAt)}, and a scan of the folder leaves it alone since. ${loadAgain(version)}`;
+  const takenOut = `${rows} not in the table any more: somebody took the file out at ${since}`;
+  const again = loadedSince(known);
+  return again === undefined
+    ? `${takenOut}, and nothing loads it again by itself. ${loadAgain(known)}`
+    : `${takenOut}. ${again}`;
+}
+
+/** Of bytes that came once more after their rows were taken out: to load them again would give a duplicate. */
+function loadedSince({ loadedAs }: KnownFile): string | undefined {
+  if (loadedAs === undefined) return undefined;
+  return `The same bytes are loaded again, as ${titleOf(loadedAs)}: ${counted(loadedAs.rowsLoaded, 'row')}, at ${at(loadedAs.finishedAt)}. There is nothing to do.`;
 }
 
 /** `a.csv (file 7)`. */
@@ -91,17 +110,13 @@ function seeRejects(file: SourceFileRow): string {
   return `See which: GET ${addressOf(file)}/rejects.`;
 }
 
-function loadAgain({ path }: SourceFileRow): string {
-  return `To load it again, upload it (POST /uploads) or give the command npm run load -- ${plainText(path)}`;
-}
-
 /** No service touches a file that was named on a command line: its path may mean nothing there. */
 function isLeftByCommand({ origin, claimedBy, isLeaseOver }: StandingVersion): boolean {
   return origin === 'cli' && claimedBy !== null && isLeaseOver;
 }
 
 function giveCommandAgain({ path }: SourceFileRow): string {
-  return `the command that named it has ended, and no service loads such files. Give it again: npm run load -- ${plainText(path)}`;
+  return `the command that named it has ended, and no service loads such files. Give it again: ${loadCommand(path)}`;
 }
 
 function sentence(message: string | null): string {

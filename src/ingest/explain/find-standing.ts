@@ -4,6 +4,7 @@ import type { SourceFileRow } from '../../database/schema.ts';
 import { countBefore } from '../ledger/claim-files.ts';
 import { findKnownVersion, findLikelyTwin, listVersions, type StandingVersion } from '../ledger/file-versions.ts';
 import { findFiles } from '../ledger/find-files.ts';
+import { findLoadedContents } from '../ledger/loaded-contents.ts';
 import type { WatchedDirectory } from '../sources/watched-directory.ts';
 import { placeOf } from './asked-place.ts';
 import { type FolderLook, lookInFolder } from './folder-look.ts';
@@ -16,10 +17,14 @@ export interface KnownFile {
   readonly version: StandingVersion;
   /** the folder holds something else under this path than what was registered */
   readonly isChangedSince: boolean;
+  /** its path still leads to what was registered, as far as the folder shows: of a path elsewhere nobody knows better */
+  readonly isThere: boolean;
   /** how many files are claimed before it; null where it does not wait */
   readonly queuedBehind: number | null;
   /** of a duplicate the file that has its rows; of one that was put back the file that it probably waits for */
   readonly twin: SourceFileRow | undefined;
+  /** of one whose rows were taken out, or whose twin's were: the file as which its bytes are loaded again, if they are */
+  readonly loadedAs: SourceFileRow | undefined;
 }
 
 /** How a file stands: in the folder, and in the ledger. */
@@ -87,10 +92,22 @@ async function knownFile(database: Queryable, version: StandingVersion, look: Fo
   const { status, attempts, duplicateOf } = version;
   const isQueued = status === 'queued';
   const [original] = duplicateOf === null ? [] : await findFiles(database, [duplicateOf]);
+  const isFile = look.kind === 'file';
+  const isSame = isFile && look.fingerprint === version.fingerprint;
+  const isTakenOut = status === 'reverted' || original?.status === 'reverted';
   return {
     version,
-    isChangedSince: look.kind === 'file' && look.fingerprint !== version.fingerprint,
+    isChangedSince: isFile && !isSame,
+    isThere: isSame || look.kind === 'elsewhere',
     queuedBehind: isQueued ? await countBefore(database, version) : null,
     twin: isQueued && attempts > 0 ? await findLikelyTwin(database, version) : original,
+    loadedAs: isTakenOut ? await findLoaded(database, version.sha256) : undefined,
   };
+}
+
+/** The loaded file that holds these bytes. */
+async function findLoaded(database: Queryable, sha256: string | null): Promise<SourceFileRow | undefined> {
+  const loaded = await findLoadedContents(database, sha256 === null ? [] : [sha256]);
+  const [file] = await findFiles(database, [...loaded.values()]);
+  return file;
 }

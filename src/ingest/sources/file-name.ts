@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 /** File systems allow no more bytes in a name. */
 const MAX_NAME_BYTES = 255;
@@ -30,6 +30,14 @@ export function ruleAgainstName(name: string): NameRule | undefined {
 /** Whether a file of this name in the watched folder is to be loaded; names of files in progress are left alone. */
 export function isSourceName(name: string): boolean {
   return ruleAgainstName(name) === undefined;
+}
+
+/** How the folder begins in which a command puts standard input down, among the temporary files of the system. */
+export const STDIN_FOLDER = 'sluice-stdin-';
+
+/** Whether a path of the ledger is such a copy, which is gone as soon as its command ends. */
+export function isStdinCopy(path: string): boolean {
+  return basename(path) === 'stdin' && basename(dirname(path)).startsWith(STDIN_FOLDER);
 }
 
 /** Whether the name says that the file is packed; its first bytes have the last word on that. */

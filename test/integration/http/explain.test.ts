@@ -91,6 +91,13 @@ describe('GET /ingestion/explain, of a file that has come to its end', () => {
     const { explanation } = await explain({ name: 'second.csv' });
     expect(explanation).toContain('whose rows were taken out');
     expect(explanation).toContain(`npm run load -- ${join(directory, 'second.csv')}`);
+    const third = await upload(service.url, 'third.csv', content);
+    expect(third.status).toBe('loaded');
+    for (const name of ['first.csv', 'second.csv']) {
+      expect((await explain({ name })).explanation).toContain(
+        `loaded again, as third.csv (file ${third.fileId}): 3 rows`,
+      );
+    }
   });
 
   test('failed: why, and what to do', async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { SourceFileRow } from '../../../src/database/schema.ts';
 import { adviceOnError } from '../../../src/http/explanation/error-advice.ts';
 import { explain } from '../../../src/http/explanation/explain.ts';
 import { explainKnown } from '../../../src/http/explanation/known-file.ts';
-import type { Standing } from '../../../src/ingest/explain/find-standing.ts';
+import type { KnownFile, Standing } from '../../../src/ingest/explain/find-standing.ts';
 import { FILE_ERROR_CODES } from '../../../src/ingest/file-error.ts';
 import type { StandingVersion } from '../../../src/ingest/ledger/file-versions.ts';
 
@@ -53,8 +54,22 @@ const VERSION: StandingVersion = {
   isLeaseOver: false,
 };
 
-function wordsFor(version: Partial<StandingVersion>, queuedBehind: number | null = null): string {
-  return explainKnown({ version: { ...VERSION, ...version }, isChangedSince: false, queuedBehind, twin: undefined });
+const KNOWN: KnownFile = {
+  version: VERSION,
+  isChangedSince: false,
+  isThere: true,
+  queuedBehind: null,
+  twin: undefined,
+  loadedAs: undefined,
+};
+
+function wordsFor(version: Partial<StandingVersion>, known: Partial<KnownFile> = {}): string {
+  return explainKnown({ ...KNOWN, ...known, version: { ...VERSION, ...version } });
+}
+
+/** Matches where a text ends with another one: nothing that follows a command is pasted with it. */
+function endOf(text: string): RegExp {
+  return new RegExp(`${text.replaceAll(/[^\w ]/g, '\\$&')}$`);
 }
 
 describe('what is said of a file in the ledger', () => {
@@ -70,7 +85,7 @@ describe('what is said of a file in the ledger', () => {
   });
 
   test('waiting after failures, due later, behind others', () => {
-    expect(wordsFor({ status: 'queued', failures: 2, isDelayed: true }, 1)).toBe(
+    expect(wordsFor({ status: 'queued', failures: 2, isDelayed: true }, { queuedBehind: 1 })).toBe(
       'a.csv (file 7) has been waiting since 2026-01-02T03:04:05.678Z. It has failed 2 times; the fifth time is the last. ' +
         'It is tried again at 2026-01-02T03:04:05.678Z. 1 file will be loaded before it. There is nothing to do.',
     );
@@ -78,10 +93,8 @@ describe('what is said of a file in the ledger', () => {
 
   test('reserved by a command that lives, and by one that has ended', () => {
     const reserved = { status: 'queued', origin: 'cli', claimedBy: 'somebody' } as const;
-    expect(wordsFor(reserved, 0)).toContain(', for the command that named it. No file is before it.');
-    expect(wordsFor({ ...reserved, isLeaseOver: true }, 0)).toContain(
-      'Give it again: npm run load -- /srv/events/a.csv',
-    );
+    expect(wordsFor(reserved)).toContain(', for the command that named it. No file is before it.');
+    expect(wordsFor({ ...reserved, isLeaseOver: true })).toContain('Give it again: npm run load -- /srv/events/a.csv');
   });
 
   test('loading, by a process that does not answer any more', () => {
@@ -109,13 +122,68 @@ describe('what is said of a file in the ledger', () => {
 
   test('failed, of a command: it is given again, since a service may not have the file', () => {
     expect(adviceOnError({ ...VERSION, origin: 'cli', errorCode: 'load_failed' })).toBe(
-      'Mend the cause, then give the command again: npm run load -- /srv/events/a.csv.',
+      'Mend the cause, then give the command again: npm run load -- /srv/events/a.csv',
     );
+  });
+
+  test('failed for what is in it, of a command: nobody watches its path, so it is given again', () => {
+    expect(adviceOnError({ ...VERSION, origin: 'cli', errorCode: 'missing_columns' })).toBe(
+      'Mend the file, then give the command again: npm run load -- /srv/events/a.csv',
+    );
+  });
+
+  test('standard input is piped once more: its copy is gone with the command', () => {
+    const stdin = { ...VERSION, origin: 'cli', path: '/tmp/sluice-stdin-aB3xY9/stdin' } as const;
+    const command = 'npm run load -- - < FILE';
+    expect(adviceOnError({ ...stdin, errorCode: 'load_failed' })).toContain(command);
+    expect(wordsFor({ ...stdin, status: 'reverted' })).toContain(command);
+    expect(wordsFor({ ...stdin, status: 'queued', claimedBy: 'somebody', isLeaseOver: true })).toContain(command);
+  });
+
+  test('a command can be pasted, whatever the path is', () => {
+    const path = "/srv/events/a b;touch 'x'.csv";
+    const command = "npm run load -- '/srv/events/a b;touch '\\''x'\\''.csv'";
+    const left = { origin: 'cli', path, claimedBy: 'somebody', isLeaseOver: true } as const;
+    expect(wordsFor({ path, status: 'reverted' })).toMatch(endOf(command));
+    expect(wordsFor({ ...left, status: 'queued' })).toMatch(endOf(command));
+    expect(adviceOnError({ ...VERSION, ...left, errorCode: 'load_failed' })).toMatch(endOf(command));
+  });
+});
+
+describe('what is said of a file of which the rows were taken out', () => {
+  const again: SourceFileRow = { ...VERSION, fileId: 9, name: 'again.csv', rowsLoaded: 4 };
+  const loadedAgain =
+    'The same bytes are loaded again, as again.csv (file 9): 4 rows, at 2026-01-02T03:04:05.678Z. There is nothing to do.';
+
+  test('its bytes are loaded again, as another file: to load them once more would give a duplicate', () => {
+    const undone = wordsFor({ status: 'reverted', rowsWithheld: 4 }, { loadedAs: again });
+    expect(undone).toBe(
+      `4 rows of a.csv (file 7) are not in the table any more: somebody took the file out at 2026-01-02T03:04:05.678Z. ${loadedAgain}`,
+    );
+    const twin: SourceFileRow = { ...VERSION, fileId: 3, status: 'reverted' };
+    const copy = wordsFor({ status: 'duplicate', duplicateOf: 3 }, { twin, loadedAs: again });
+    expect(copy).toBe(
+      `a.csv (file 7) has the same bytes as a.csv (file 3), whose rows were taken out at 2026-01-02T03:04:05.678Z. ${loadedAgain}`,
+    );
+  });
+
+  test('discarded while it was held: no row of it was ever in the table, and with the same limit none would be', () => {
+    const discarded = wordsFor({ status: 'reverted', errorCode: 'too_many_rejects', rowsWithheld: 2 });
+    expect(discarded).toBe(
+      'a.csv (file 7) was held, since too many of its rows are rejected, and discarded at 2026-01-02T03:04:05.678Z: none of its rows was ever in the table. ' +
+        'With the same limit it would be held again. To load it all the same, upload it with another one (POST /uploads?maxRejectPercent=100) or give the command npm run load -- --max-reject-percent 100 /srv/events/a.csv',
+    );
+  });
+
+  test('put away or replaced: no command is offered with the path that it had', () => {
+    const gone = wordsFor({ status: 'reverted' }, { isThere: false });
+    expect(gone).toContain('npm run load -- FILE, from where it is kept now.');
+    expect(gone).not.toContain(VERSION.path);
   });
 });
 
 describe('what the folder adds to it', () => {
-  const known = { version: VERSION, isChangedSince: true, queuedBehind: null, twin: undefined };
+  const known = { ...KNOWN, isChangedSince: true, isThere: false };
   const standing: Standing = {
     path: VERSION.path,
     name: VERSION.name,
