@@ -23,8 +23,8 @@ const OTHER_NAMES: Readonly<Record<EventColumn, readonly string[]>> = {
 /** Comparing names takes time by the square of their length, and a header has as many as fit into a record. */
 const MOST_NAMES_COMPARED = 1000;
 const LONGEST_NAME_COMPARED = 40;
-/** As a measure of unlikeness: behind every name that is a column but for a few letters. */
-const OTHER_NAME_RANK = 100;
+/** As a measure of unlikeness: an exact other name is less like a column than a name with one letter wrong, and more than any with two. */
+const OTHER_NAME_RANK = 1.5;
 
 /**
  * "Did you mean": for each needed column that is missing the unused name which comes nearest to it, if any comes near:
@@ -60,10 +60,15 @@ function rankOf(header: string, column: EventColumn): number {
   const name = bare(header);
   const wanted = bare(column);
   const letters = distance(name, wanted);
+  if (letters <= 1 && letters < name.length) return letters;
+  // `event_time` is two letters from `event_type`, and means the timestamp. The likelier name first.
+  const others = OTHER_NAMES[column];
+  const other = others.indexOf(name);
+  if (other !== -1) return OTHER_NAME_RANK + other / (2 * others.length);
   // A letter in four may be wrong: with more, `product_name` would be near to `product_code`.
-  if (letters <= Math.max(2, Math.floor(wanted.length / 4)) && letters < name.length) return letters;
-  const other = OTHER_NAMES[column].indexOf(name);
-  return other === -1 ? Number.POSITIVE_INFINITY : OTHER_NAME_RANK + other;
+  return letters <= Math.max(2, Math.floor(wanted.length / 4)) && letters < name.length
+    ? letters
+    : Number.POSITIVE_INFINITY;
 }
 
 function bare(name: string): string {

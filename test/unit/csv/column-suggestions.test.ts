@@ -62,6 +62,13 @@ describe('did you mean', () => {
     ]);
   });
 
+  it('means what other systems call a column rather than one that is a few letters away', () => {
+    expect(suggestColumns(['user_id', 'event', 'event_time', 'product_id', 'product_name'])).toEqual([
+      { header: 'event', column: 'event_type' },
+      { header: 'event_time', column: 'event_timestamp' },
+    ]);
+  });
+
   it('takes no longer for a header of many long names than a blink', () => {
     const names = Array.from({ length: 200_000 }, (_, n) => `column_${n}`).concat('x'.repeat(1_000_000));
     const before = performance.now();
