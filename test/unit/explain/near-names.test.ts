@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearestNames } from '../../../src/ingest/explain/near-names.ts';
+import { listFolderNames, nearestNames } from '../../../src/ingest/explain/near-names.ts';
 
 test.each([
   ['in another case', 'Events.CSV', ['events.csv']],
@@ -30,4 +30,9 @@ test('names that are very long are not compared', () => {
   const long = 'x'.repeat(5000);
   expect(nearestNames(long, [`${long}y`])).toEqual([]);
   expect(nearestNames('events.csv', [long])).toEqual([]);
+});
+
+test('where the folder can not be listed, it offers no names', async () => {
+  // As root may read every folder: a file in its place fails in the same way, with another code.
+  expect(await listFolderNames('/dev/null')).toEqual([]);
 });
