@@ -1,8 +1,9 @@
 import type { SourceFileRow } from '../../database/schema.ts';
 import { FILE_ERROR_CODES, type FileErrorCode } from '../../ingest/file-error.ts';
+import { isEscapedName } from '../../ingest/sources/scan-directory.ts';
 import { loadCommand } from './load-again.ts';
 
-type FailedFile = Pick<SourceFileRow, 'fileId' | 'errorCode' | 'origin' | 'path'>;
+type FailedFile = Pick<SourceFileRow, 'fileId' | 'name' | 'errorCode' | 'origin' | 'path'>;
 
 /** What to do about a file that failed, as a sentence of its own. */
 export function adviceOnError(file: FailedFile): string {
@@ -24,6 +25,8 @@ function adviceOn(code: FileErrorCode, file: FailedFile): string {
         ? `Mend the file, then ${retry(file)}`
         : 'Mend the file and put it there again, or upload it: a changed file is loaded as a new version.';
     case 'unreadable':
+      // The message says that already, and to try again would not help.
+      if (isEscapedName(file.name)) return 'Under another name it is loaded by itself.';
       return `See that it is there and may be read, then ${retry(file)}`;
     case 'load_failed':
       return `Mend the cause, then ${retry(file)}`;

@@ -17,6 +17,7 @@ export function explain(standing: Standing, settings: FolderSettings): Explanati
   const shared = {
     path,
     name,
+    rule: look.kind === 'ignored' ? look.rule : null,
     otherVersions: otherVersions.map(({ fileId, status, discoveredAt }) => ({
       fileId,
       status,
@@ -27,15 +28,14 @@ export function explain(standing: Standing, settings: FolderSettings): Explanati
     const { version, queuedBehind } = known;
     const words = [explainKnown(known), explainFolder(known, look, settings)].filter((sentence) => sentence !== '');
     const explanation = words.join(' ');
-    return { ...shared, verdict: version.status, explanation, rule: null, queuedBehind, file: toFileReply(version) };
+    return { ...shared, verdict: version.status, explanation, queuedBehind, file: toFileReply(version) };
   }
   if (look.kind === 'unseen') {
     const detail = `the watched folder ${settings.directory} can not be looked at (${look.code}), and the ledger does not know ${name}; ask again once it is back`;
     throw new HttpProblem('input_unavailable', detail, { headers: { 'retry-after': '5' } });
   }
   const explanation = explainUnknown(standing, look, settings);
-  const rule = look.kind === 'ignored' ? look.rule : null;
-  return { ...shared, verdict: verdictOf(look.kind), explanation, rule, queuedBehind: null, file: null };
+  return { ...shared, verdict: verdictOf(look.kind), explanation, queuedBehind: null, file: null };
 }
 
 function verdictOf(kind: Exclude<FolderLook['kind'], 'unseen'>): ExplanationReply['verdict'] {

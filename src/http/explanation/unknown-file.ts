@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import type { FolderLook, IgnoreRule } from '../../ingest/explain/folder-look.ts';
+import { ARCHIVE } from '../../ingest/sources/after-load.ts';
 import { ruleAgainstName } from '../../ingest/sources/file-name.ts';
 import { plainText } from '../../plain-text.ts';
 import { duration } from './counted.ts';
@@ -67,6 +68,8 @@ function explainOutside(path: string, directory: string): string {
   const folder = plainText(directory);
   const file = plainText(path);
   if (path === directory) return `${file} is the watched folder itself; ask about a file in it.`;
+  if (path.startsWith(join(directory, ARCHIVE, '/')))
+    return `${file} lies in the archive of ${folder}, where files are put after they were loaded (AFTER_LOAD=archive), so it is probably loaded: ask about it by the name that it had in the folder.`;
   const where = path.startsWith(join(directory, '/'))
     ? `lies in the folder ${plainText(basename(dirname(path)))} below ${folder}, and folders in it are not looked into`
     : `does not lie in the watched folder ${folder}, and nothing else is looked at`;

@@ -20,7 +20,8 @@ const ExplainQuery = Type.Object({
     Type.String({
       maxLength: 255,
       pattern: NO_NUL,
-      description: 'of a file, without a folder: the newest of that name in the ledger, else the one in the folder',
+      description:
+        'of a file, without a folder: the one in the watched folder, also if it is no longer there; else the newest that a command has loaded',
     }),
   ),
 });

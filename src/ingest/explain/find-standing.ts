@@ -6,7 +6,7 @@ import { findKnownVersion, findLikelyTwin, listVersions, type StandingVersion } 
 import { findFiles } from '../ledger/find-files.ts';
 import { findLoadedContents } from '../ledger/loaded-contents.ts';
 import type { WatchedDirectory } from '../sources/watched-directory.ts';
-import { placeOf } from './asked-place.ts';
+import { type AskedPlace, placeOf } from './asked-place.ts';
 import { type FolderLook, lookInFolder } from './folder-look.ts';
 import { findNearNames } from './near-names.ts';
 
@@ -47,8 +47,8 @@ export interface StandingContext {
 }
 
 /**
- * Finds out how the file of a path, or of a name, stands; a name is that of the newest file in the ledger, else of one in the
- * folder. `name` has to be plain.
+ * Finds out how the file of a path, or of a name, stands; `name` has to be plain.
+ * A name is that of the folder's file, if the folder has or had one; else of the newest in the ledger, which a command loaded.
  * @throws what the database throws
  */
 export async function findStanding(
@@ -57,12 +57,16 @@ export async function findStanding(
 ): Promise<Standing> {
   const { directory } = watcher;
   const limit = MOST_OTHER_VERSIONS + 1;
+  async function lookAt(path: string): Promise<Look> {
+    const place = placeOf(path, { directory, configured });
+    // Before the ledger: what is registered between the two is found there, and what is put away is not taken for unknown.
+    const look = await lookInFolder(place, watcher);
+    return { place, look, versions: await listVersions(database, { path: place.path }, limit) };
+  }
+  const inFolder = await lookAt('path' in asked ? asked.path : join(directory, asked.name));
   const named = 'name' in asked ? await listVersions(database, asked, limit) : undefined;
-  const askedPath = 'path' in asked ? asked.path : (named?.[0]?.path ?? join(directory, asked.name));
-  const place = placeOf(askedPath, { directory, configured });
-  // Before the ledger: what is registered between the two is found there, and what is put away is not taken for unknown.
-  const look = await lookInFolder(place, watcher);
-  const versions = await listVersions(database, { path: place.path }, limit);
+  const elsewhere = isUnknown(inFolder) ? named?.[0]?.path : undefined;
+  const { place, look, versions } = elsewhere === undefined ? inFolder : await lookAt(elsewhere);
   const version = await currentVersion(database, place.path, look, versions);
   const others = (named ?? versions).filter(({ fileId }) => fileId !== version?.fileId);
   const mayBeMistyped = version === undefined && look.kind === 'absent';
@@ -74,6 +78,18 @@ export async function findStanding(
     otherVersions: others.slice(0, MOST_OTHER_VERSIONS),
     nearNames: mayBeMistyped ? await findNearNames(database, directory, place.name) : [],
   };
+}
+
+interface Look {
+  readonly place: AskedPlace;
+  readonly look: FolderLook;
+  /** newest first */
+  readonly versions: readonly StandingVersion[];
+}
+
+/** Neither the folder nor the ledger has anything under this path. */
+function isUnknown({ look, versions }: Look): boolean {
+  return versions.length === 0 && (look.kind === 'absent' || look.kind === 'unseen');
 }
 
 /** The row by which a scan goes, else the newest one. */

@@ -1,7 +1,13 @@
 import { lstat } from 'node:fs/promises';
 import { errorCode } from '../../error-code.ts';
 import { type NameRule, ruleAgainstName } from '../sources/file-name.ts';
-import { type KindRule, lstatIfThere, ruleAgainstKind } from '../sources/scan-directory.ts';
+import {
+  type KindRule,
+  lstatIfThere,
+  lstatUnopenable,
+  ruleAgainstKind,
+  type Unseen,
+} from '../sources/scan-directory.ts';
 import { fingerprintOf } from '../sources/source-file.ts';
 import type { WatchedDirectory } from '../sources/watched-directory.ts';
 import type { AskedPlace } from './asked-place.ts';
@@ -26,9 +32,10 @@ export async function lookInFolder(
   if (!place.isInFolder) return { kind: 'elsewhere' };
   const { path, name } = place;
   let unseen: unknown;
-  const stats = await lstatIfThere(path, ({ error }) => {
+  const onUnseen = ({ error }: Unseen) => {
     unseen = error;
-  });
+  };
+  const stats = (await lstatIfThere(path, onUnseen)) ?? (await lstatUnopenable(watcher.directory, name, onUnseen));
   // No file has such a name.
   if (unseen !== undefined && errorCode(unseen) !== 'ENAMETOOLONG') return { kind: 'unseen', code: errorCode(unseen) };
   if (stats === undefined) return await lookAtFolder(watcher.directory);

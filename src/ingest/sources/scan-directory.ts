@@ -103,6 +103,25 @@ export async function lstatIfThere(path: string | Buffer, onUnseen: OnUnseen): P
   }
 }
 
+/** As `escapeName` writes it. */
+const ESCAPED_BYTE = /\\x([89a-f][\da-f])/;
+
+/** Whether a name that can't be opened is shown like this. */
+export function isEscapedName(shownName: string): boolean {
+  return ESCAPED_BYTE.test(shownName);
+}
+
+/** Looks at the entry that is shown under a name because its bytes are no UTF-8; undefined where there is none. */
+export async function lstatUnopenable(
+  directory: string,
+  shownName: string,
+  onUnseen: OnUnseen,
+): Promise<BigIntStats | undefined> {
+  const parts = shownName.split(ESCAPED_BYTE).map((part, at) => Buffer.from(part, at % 2 === 0 ? 'utf8' : 'hex'));
+  const name = Buffer.concat(parts);
+  return isUtf8(name) ? undefined : await lstatIfThere(Buffer.concat([Buffer.from(`${directory}/`), name]), onUnseen);
+}
+
 function escapeName(bytes: Buffer): string {
   return [...bytes].map((byte) => (byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`)).join('');
 }

@@ -131,6 +131,32 @@ describe('GET /ingestion/explain, of a file that has come to its end', () => {
     expect(reply.explanation).toContain('upload it');
   });
 
+  test('a name that is no UTF-8: it is there, and only another name helps', async () => {
+    await writeFile(
+      Buffer.concat([Buffer.from(`${directory}/bad`), Buffer.from([0xff, 0x2e, 0x63, 0x73, 0x76])]),
+      'a,b\n',
+    );
+    await settledFile(service.database, 'bad\\xff.csv');
+    const { verdict, explanation } = await explain({ name: 'bad\\xff.csv' });
+    expect(verdict).toBe('failed');
+    expect(explanation).toMatch(/rename it\. Under another name it is loaded by itself\.$/);
+  });
+
+  test('a name that a command has loaded elsewhere does not hide what the folder has under it', async () => {
+    const path = join(parent, 'today.csv');
+    await writeFile(path, plainFile({ tag: 'today', to: 2 }));
+    const command = new SluiceProcess('cli/load.js', [path], {
+      env: { DATABASE_URL: service.database.connectionString },
+      cwd: parent,
+    });
+    expect((await command.exited).code).toBe(0);
+    expect(await explain({ name: 'today.csv' })).toMatchObject({ path, verdict: 'loaded' });
+    await symlink(path, join(directory, 'today.csv'));
+    const reply = await explain({ name: 'today.csv' });
+    expect(reply).toMatchObject({ path: join(directory, 'today.csv'), verdict: 'ignored', rule: 'symbolic_link' });
+    expect(reply.otherVersions).toHaveLength(1);
+  });
+
   test('another version: the ledger has the old one, the folder the new one, and the next scan finds it', async () => {
     await put('changed.csv', plainFile({ tag: 'old', to: 2 }));
     const old = await settledFile(service.database, 'changed.csv');

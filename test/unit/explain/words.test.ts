@@ -229,6 +229,22 @@ describe('what the folder adds to it', () => {
     expect(explain(standing, SETTINGS)).toMatchObject({ verdict: 'loaded', explanation: explainKnown(known) });
   });
 
+  test('the rule by which it is left alone is named, also where the ledger knows the name', () => {
+    const link: Standing['look'] = { kind: 'ignored', rule: 'symbolic_link' };
+    expect(explain({ ...standing, look: link }, SETTINGS)).toMatchObject({ verdict: 'loaded', rule: 'symbolic_link' });
+    expect(explain({ ...standing, look: { kind: 'absent' } }, SETTINGS).rule).toBeNull();
+  });
+
+  test('of the archive: who put it there, since the ledger has it under its old path', () => {
+    const path = '/srv/events/.archive/2026-01-02/a.csv';
+    const reply = explain({ ...standing, path, known: undefined, look: { kind: 'elsewhere' } }, SETTINGS);
+    expect(reply).toMatchObject({
+      verdict: 'outside',
+      explanation: expect.stringContaining('put after they were loaded'),
+    });
+    expect(reply.explanation).not.toContain('no command has loaded it');
+  });
+
   test('nobody can tell what is neither in the ledger nor to be looked at', () => {
     const unseen: Standing = { ...standing, known: undefined, look: { kind: 'unseen', code: 'EIO' } };
     expect(() => explain(unseen, SETTINGS)).toThrow('can not be looked at (EIO)');
