@@ -3,10 +3,10 @@ import type { CheckOutcome } from '../ingest/check/outcome.ts';
 import { tooManyRejects } from '../ingest/check/reject-limit.ts';
 import { plainText } from '../plain-text.ts';
 import { terminalOf } from '../terminal.ts';
+import { grouped } from './count.ts';
 import { LOAD_ANYWAY, reasonsOf } from './load-outcome.ts';
 import { type SummaryRow, summaryTable, type Tone, wrapped } from './summary-table.ts';
 
-const count = new Intl.NumberFormat('en');
 const DELIMITER_NAMES: Readonly<Record<string, string>> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'pipe' };
 
 interface Verdict {
@@ -22,6 +22,7 @@ export class DryRunReport {
   readonly #terminal = terminalOf(process.stdout, process.env);
   readonly #rows: SummaryRow[] = [];
   readonly #outcomes: CheckOutcome[] = [];
+  #obstacle: string | undefined;
 
   constructor(maxRejectPercent: number) {
     this.#maxRejectPercent = maxRejectPercent;
@@ -54,12 +55,19 @@ export class DryRunReport {
     this.#lines([`${name}: would fail: ${message} (unreadable)`]);
   }
 
+  /** For this reason the command itself would load none of the files. */
+  nothingBegins(why: string): void {
+    this.#obstacle ??= plainText(why);
+  }
+
   summary(): void {
     if (this.#terminal.isInteractive) process.stdout.write(`${summaryTable(this.#rows, this.#terminal)}\n`);
-    const files = (outcome: CheckOutcome) => count.format(this.#outcomes.filter((each) => each === outcome).length);
-    const sum = (of: (row: SummaryRow) => number) => count.format(this.#rows.reduce((rows, row) => rows + of(row), 0));
+    const files = (outcome: CheckOutcome) => grouped(this.#outcomes.filter((each) => each === outcome).length);
+    const sum = (of: (row: SummaryRow) => number) => grouped(this.#rows.reduce((rows, row) => rows + of(row), 0));
+    const obstacle =
+      this.#obstacle === undefined ? '' : `loading would begin nothing, since ${this.#obstacle}; otherwise `;
     const total =
-      `Dry run, nothing was written: ${files('loaded')} of ${count.format(this.#rows.length)} files would be loaded, ` +
+      `Dry run, nothing was written: ${obstacle}${files('loaded')} of ${grouped(this.#rows.length)} files would be loaded, ` +
       `${files('duplicate')} the same as another, ${files('held')} held, ${files('failed')} failed; ` +
       `${sum(({ rowsLoaded }) => rowsLoaded)} rows loaded, ${sum(({ rowsRejected }) => rowsRejected)} rejected`;
     process.stdout.write(`${this.#terminal.isInteractive ? wrapped(total, 0, this.#terminal) : total}\n`);
@@ -85,8 +93,8 @@ export class DryRunReport {
         const rejected =
           findings.rowsRejected === 0
             ? ''
-            : `, ${count.format(findings.rowsRejected)} rejected (${reasonsOf(findings.rejectsByReason)})`;
-        const line = `would be loaded: ${count.format(findings.rowsLoaded)} rows${rejected}`;
+            : `, ${grouped(findings.rowsRejected)} rejected (${reasonsOf(findings.rejectsByReason)})`;
+        const line = `would be loaded: ${grouped(findings.rowsLoaded)} rows${rejected}`;
         return { line, status: 'would load', tone: 'good', why: [] };
       }
       case 'duplicate': {
@@ -122,6 +130,6 @@ function notesOf(findings: Findings): string[] {
       : [`ignored columns: ${ignoredColumns.join(', ')}`]),
     ...(rejects.length === 0 ? [] : [`rejected: ${reasonsOf(rejectsByReason)}`]),
     ...rejects.map(({ lineNumber, reason, message }) => `line ${lineNumber}: ${message} (${reason})`),
-    ...(more > 0 && rejects.length > 0 ? [`… and ${count.format(more)} more`] : []),
+    ...(more > 0 && rejects.length > 0 ? [`… and ${grouped(more)} more`] : []),
   ];
 }

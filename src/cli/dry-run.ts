@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Config } from '../config.ts';
 import { examineFile } from '../ingest/check/examine-file.ts';
@@ -8,6 +8,7 @@ import { FileError } from '../ingest/file-error.ts';
 import { SourceChangedError, SourceFile } from '../ingest/sources/source-file.ts';
 import { createLocalTime } from '../ingest/transform/local-time.ts';
 import { DryRunReport } from './dry-run-report.ts';
+import { NoSuchFileError, namedPath } from './named-path.ts';
 import { ProgressBar } from './progress-bar.ts';
 
 const STDIN = '-';
@@ -36,7 +37,7 @@ export class DryRun {
   }
 
   /**
-   * Returns the exit code: 0 when every file would be loaded, 1 when any would fail or be held, 130 when interrupted.
+   * Returns the exit code: 0 when every file would be loaded or has the bytes of one that would, 1 when any would fail or be held, 130 when interrupted.
    * `maxRejectPercent`: above it a file would be held; where it is not given MAX_REJECT_PERCENT holds.
    */
   async run(names: readonly string[], maxRejectPercent = this.#config.MAX_REJECT_PERCENT): Promise<number> {
@@ -53,11 +54,13 @@ export class DryRun {
         const seconds = (performance.now() - startedAt) / 1000;
         if (findings instanceof Error) {
           report.unreadable(shownName, findings.message, seconds);
+          if (findings instanceof NoSuchFileError) report.nothingBegins(findings.message);
           continue;
         }
         const twin = seen.get(findings.sha256);
-        const outcome = checkOutcome(findings, maxRejectPercent, twin === undefined ? null : index);
-        if (outcome !== 'failed' && twin === undefined) seen.set(findings.sha256, shownName);
+        const outcome = checkOutcome(findings, maxRejectPercent, twin !== undefined);
+        // What is held claims no bytes: its twin is held, too.
+        if (outcome === 'loaded') seen.set(findings.sha256, shownName);
         report.file(shownName, findings, { outcome, twin, seconds });
       }
     } catch (error) {
@@ -75,18 +78,18 @@ export class DryRun {
   async #check(name: string, onProgress: (bytes: number, rows: number) => void): Promise<Findings | Error> {
     try {
       if (name === STDIN) return await this.#examine(process.stdin, onProgress);
-      // The path is the user's word, so a link in it is followed, once and here.
-      const source = await SourceFile.open(await realpath(name));
+      const source = await SourceFile.open(await namedPath(name));
       try {
         return await this.#examine(source.chunks(CHUNK_BYTES), onProgress);
       } finally {
         await source.close();
       }
     } catch (error) {
-      if (error instanceof FileError || error instanceof SourceChangedError) return error;
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-        return new FileError('unreadable', `${name} is not there`, { cause: error });
-      }
+      if (this.#isInterrupted || !(error instanceof Error)) throw error;
+      const isKnown =
+        error instanceof FileError || error instanceof SourceChangedError || error instanceof NoSuchFileError;
+      // Whatever the system says of one file, the others are checked all the same.
+      if (isKnown || 'errno' in error) return error;
       throw error;
     }
   }

@@ -1,7 +1,6 @@
 import type { SourceFileRow } from '../database/schema.ts';
+import { grouped } from './count.ts';
 import type { SummaryRow } from './summary-table.ts';
-
-const count = new Intl.NumberFormat('en');
 
 /** How a person reads that a file is in the way of going on. */
 export const LOAD_ANYWAY = 'To load it all the same: the same command with --max-reject-percent 100';
@@ -37,7 +36,7 @@ const nothingDone = { rowsLoaded: 0, rowsRejected: 0, seconds: undefined };
 export function reasonsOf(rejectsByReason: Readonly<Record<string, number>>): string {
   return Object.entries(rejectsByReason)
     .sort(([, a], [, b]) => b - a)
-    .map(([reason, rows]) => `${reason} ${count.format(rows)}`)
+    .map(([reason, rows]) => `${reason} ${grouped(rows)}`)
     .join(', ');
 }
 

@@ -2,11 +2,10 @@ import type { SourceFileRow } from '../database/schema.ts';
 import { isTerminal, type LoadProgress } from '../ingest/file-events.ts';
 import { plainText } from '../plain-text.ts';
 import { terminalOf } from '../terminal.ts';
+import { grouped } from './count.ts';
 import { reasonsOf, summaryRowOf } from './load-outcome.ts';
 import { ProgressBar } from './progress-bar.ts';
 import { summaryTable, wrapped } from './summary-table.ts';
-
-const count = new Intl.NumberFormat('en');
 
 /** Tells a person, or a log, how the load goes: a bar and a table on a terminal, plain lines elsewhere. */
 export class LoadReport {
@@ -63,11 +62,11 @@ export class LoadReport {
       0,
     );
     const rejected = files.reduce((sum, file) => sum + (this.#known.has(file.fileId) ? 0 : file.rowsRejected), 0);
-    const failures = `${count.format(failed)} failed`;
+    const failures = `${grouped(failed)} failed`;
     return (
-      `${count.format(loaded)} of ${count.format(files.length)} files loaded, ${count.format(known)} loaded before, ` +
-      `${failed === 0 ? failures : colors.red(failures)}${held === 0 ? '' : colors.yellow(`, ${count.format(held)} held`)}; ` +
-      `${count.format(rows)} rows loaded, ${count.format(rejected)} rejected`
+      `${grouped(loaded)} of ${grouped(files.length)} files loaded, ${grouped(known)} loaded before, ` +
+      `${failed === 0 ? failures : colors.red(failures)}${held === 0 ? '' : colors.yellow(`, ${grouped(held)} held`)}; ` +
+      `${grouped(rows)} rows loaded, ${grouped(rejected)} rejected`
     );
   }
 
@@ -85,10 +84,8 @@ function outcome(file: SourceFileRow): string {
   switch (file.status) {
     case 'loaded': {
       const rejected =
-        file.rowsRejected === 0
-          ? ''
-          : `, ${count.format(file.rowsRejected)} rejected (${reasonsOf(file.rejectsByReason)})`;
-      return `${file.name}: ${count.format(file.rowsLoaded)} rows loaded${rejected}${seconds}, file ${file.fileId}`;
+        file.rowsRejected === 0 ? '' : `, ${grouped(file.rowsRejected)} rejected (${reasonsOf(file.rejectsByReason)})`;
+      return `${file.name}: ${grouped(file.rowsLoaded)} rows loaded${rejected}${seconds}, file ${file.fileId}`;
     }
     case 'duplicate':
       return `${file.name}: the same bytes were loaded before, as file ${file.duplicateOf}; nothing to do`;

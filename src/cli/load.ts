@@ -66,7 +66,8 @@ async function main(): Promise<number> {
     }
     return await command.run(positionals, maxRejectPercent);
   } catch (error) {
-    process.stderr.write(`${rootMessage(error)}\n`);
+    // Settings that are wrong are told a line each.
+    process.stderr.write(`${rootMessage(error).split('\n').map(plainText).join('\n')}\n`);
     return 1;
   }
 }

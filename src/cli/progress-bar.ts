@@ -1,12 +1,12 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { terminalOf } from '../terminal.ts';
+import { grouped } from './count.ts';
 
 const LINE_INTERVAL_MS = 5000;
 /** Everything of the bar's line but the bar itself. */
 const LONGEST_TEXT = 58;
 const LONGEST_BAR = 40;
 const SHORTEST_BAR = 8;
-const count = new Intl.NumberFormat('en');
 
 /** How much of some files has been read: a bar where standard error is a terminal, a line now and then elsewhere. */
 export class ProgressBar {
@@ -50,8 +50,8 @@ export class ProgressBar {
       return;
     }
     const seconds = (performance.now() - this.#startedAt) / 1000;
-    const rate = count.format(Math.round(this.#rows / Math.max(seconds, 0.001)));
-    this.#bar.update(Math.min(this.#bytes, this.#totalBytes), { rows: count.format(this.#rows), rate });
+    const rate = grouped(Math.round(this.#rows / Math.max(seconds, 0.001)));
+    this.#bar.update(Math.min(this.#bytes, this.#totalBytes), { rows: grouped(this.#rows), rate });
   }
 
   stop(): void {
@@ -61,7 +61,12 @@ export class ProgressBar {
   #printLine(rows: number): void {
     if (performance.now() - this.#lastLine < LINE_INTERVAL_MS) return;
     this.#lastLine = performance.now();
-    const percent = this.#totalBytes === 0 ? 100 : Math.floor((this.#bytes / this.#totalBytes) * 100);
-    process.stderr.write(`${percent}% read, ${count.format(rows)} rows of the current file\n`);
+    process.stderr.write(`${progressLine(this.#bytes, this.#totalBytes, rows)}\n`);
   }
+}
+
+/** Of standard input nobody knows how much is to come: its bytes are not in the total. */
+export function progressLine(bytes: number, totalBytes: number, rows: number): string {
+  const share = totalBytes === 0 || bytes > totalBytes ? '' : `${Math.floor((bytes / totalBytes) * 100)}% read, `;
+  return `${share}${grouped(rows)} rows of the current file`;
 }

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { plainText } from '../plain-text.ts';
 import type { Terminal } from '../terminal.ts';
+import { grouped } from './count.ts';
 
 /** How a file fared, for the colour of its row. */
 export type Tone = 'good' | 'known' | 'warning' | 'bad';
@@ -23,7 +24,6 @@ const MOST_ROWS = 50;
 const NARROWEST_NAME = 12;
 const GAP = '  ';
 const HEAD = ['file', 'status', 'loaded', 'rejected', 'time'] as const;
-const count = new Intl.NumberFormat('en');
 
 const NO_BORDERS = {
   top: '',
@@ -48,7 +48,7 @@ export function summaryTable(rows: readonly SummaryRow[], terminal: Terminal): s
   const shown = rows.length <= MOST_ROWS ? rows : rows.filter(({ tone }) => tone !== 'good').slice(0, MOST_ROWS);
   const parts = [tableOf(shown, terminal), notesOf(shown, terminal)];
   const hidden = rows.length - shown.length;
-  if (hidden > 0) parts.push(terminal.colors.dim(`… and ${count.format(hidden)} more files`));
+  if (hidden > 0) parts.push(terminal.colors.dim(`… and ${grouped(hidden)} more files`));
   const text = parts.filter((part) => part !== '').join('\n');
   return text === '' ? '' : `${text}\n`;
 }
@@ -98,7 +98,7 @@ function stacked(rows: readonly SummaryRow[], terminal: Terminal): string {
 
 function textsOf({ name, status, rowsLoaded, rowsRejected, seconds }: SummaryRow): string[] {
   const time = seconds === undefined ? '' : `${seconds.toFixed(1)} s`;
-  return [plainText(name), status, count.format(rowsLoaded), count.format(rowsRejected), time];
+  return [plainText(name), status, grouped(rowsLoaded), grouped(rowsRejected), time];
 }
 
 function notesOf(rows: readonly SummaryRow[], terminal: Terminal): string {

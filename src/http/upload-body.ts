@@ -60,6 +60,11 @@ export function refuseUnreadableCoding(request: FastifyRequest): void {
   throw new HttpProblem('unsupported_content_encoding', detail);
 }
 
+/** How a browser sends a file field in which nothing was chosen. */
+export function isNothingChosen(filename: string, { sizeBytes }: { readonly sizeBytes: number }): boolean {
+  return filename === '' && sizeBytes === 0;
+}
+
 /** The multipart parser reports broken bodies as plain errors without a code. */
 export function malformedOr(error: unknown): unknown {
   const isParserError =

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
@@ -89,6 +89,9 @@ describe('load --dry-run', () => {
     expect(stdout).toMatch(/^nowhere\.csv: would fail: nowhere\.csv is not there \(unreadable\)$/m);
     expect(stdout).toMatch(/: would fail: .* is not a regular file \(unreadable\)$/m);
     expect(stdout).toMatch(/^good\.csv: would be loaded: 3 rows$/m);
+    expect(stdout).toMatch(
+      /written: loading would begin nothing, since nowhere\.csv is not there; otherwise 1 of 5 files/,
+    );
     expect(stdout).toMatch(/1 of 5 files would be loaded, 0 the same as another, 0 held, 4 failed/);
   });
 
@@ -100,6 +103,27 @@ describe('load --dry-run', () => {
     expect(held.stdout).toMatch(
       /^quarter\.csv: would be held: 3 of 12 rows \(25\.0 %\) are rejected, the limit is 24\.9 %$/m,
     );
+  });
+
+  it('holds what has the bytes of a file that would be held, as loading does', async () => {
+    for (const name of ['one.csv', 'two.csv']) await put(name, plainFile({ tag: 'bad', to: 4, badEvery: 2 }));
+    const { code, stdout } = await dryRun(['--max-reject-percent', '5', 'one.csv', 'two.csv']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/0 of 2 files would be loaded, 0 the same as another, 2 held, 0 failed/);
+  });
+
+  it('checks the others where one can not be reached, and obeys no name', async () => {
+    const loop = '\u001b[31mloop.csv';
+    await symlink(loop, join(directory, loop));
+    await put('good.csv', plainFile({ tag: 'good', to: 3 }));
+    const { code, stdout, stderr } = await dryRun([loop, 'good.csv/none.csv', 'good.csv']);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(stdout).toMatch(
+      /^\\u\{1b\}\[31mloop\.csv: would fail: .*loop\.csv can't be reached \(ELOOP\) \(unreadable\)$/m,
+    );
+    expect(stdout).toMatch(/none\.csv can't be reached \(ENOTDIR\)/);
+    expect(stdout).toMatch(/1 of 3 files would be loaded/);
+    expect(stdout).not.toContain('\u001b');
   });
 
   it.each(['101', '1e1'])('says that --max-reject-percent=%s is wrong', async (percent) => {

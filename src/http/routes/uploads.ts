@@ -12,6 +12,7 @@ import type { App, Services } from '../services.ts';
 import { inviteBody } from '../unread-body.ts';
 import {
   FormBody,
+  isNothingChosen,
   MULTIPART_OVERHEAD_BYTES,
   malformedOr,
   refusePackedForm,
@@ -80,8 +81,7 @@ export function addUploadRoutes(app: App, services: Services, pace: UploadPace):
       for await (const { filename = '', file } of request.files()) {
         const before = uploads.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
         const upload = await spool.receive(filename, file, before);
-        // How a browser sends a file field in which nothing was chosen.
-        if (filename === '' && upload.sizeBytes === 0) await spool.discard([upload]);
+        if (isNothingChosen(filename, upload)) await spool.discard([upload]);
         else uploads.push(upload);
       }
       return uploads;

@@ -14,6 +14,7 @@ import type { App, Services } from '../services.ts';
 import { inviteBody } from '../unread-body.ts';
 import {
   FormBody,
+  isNothingChosen,
   MULTIPART_OVERHEAD_BYTES,
   malformedOr,
   refusePackedForm,
@@ -70,8 +71,7 @@ export function addValidateRoute(app: App, services: Services, pace: UploadPace)
         const findings = await check(limited(file, before), Math.min(room, REJECTS_OF_A_FILE));
         before += findings.sizeBytes;
         room -= findings.rejects.length;
-        // How a browser sends a file field in which nothing was chosen.
-        if (filename !== '' || findings.sizeBytes > 0) checked.push({ name: safeName(filename), findings });
+        if (!isNothingChosen(filename, findings)) checked.push({ name: safeName(filename), findings });
       }
     } catch (error) {
       throw malformedOr(error);
@@ -163,10 +163,13 @@ export function addValidateRoute(app: App, services: Services, pace: UploadPace)
       });
       const duplicates = await duplicatesAmong(checked);
       const limit = request.query.maxRejectPercent ?? config.MAX_REJECT_PERCENT;
+      /** digests of those that would be loaded: of equal files in a form only the first one */
+      const before = new Set<string>();
       return {
         files: checked.map(({ name, findings }) => {
           const duplicateOf = duplicates.get(findings.sha256) ?? null;
-          const outcome = checkOutcome(findings, limit, duplicateOf);
+          const outcome = checkOutcome(findings, limit, duplicateOf !== null || before.has(findings.sha256));
+          if (outcome === 'loaded') before.add(findings.sha256);
           return toValidationReply(name, findings, { outcome, duplicateOf });
         }),
       };

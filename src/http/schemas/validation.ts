@@ -17,7 +17,12 @@ const RejectFoundSchema = Type.Object({
 export const ValidationSchema = Type.Object(
   {
     name: Type.String({ description: 'of the part of the form; a bare body is `body.csv`' }),
-    outcome: oneOf(CHECK_OUTCOMES, { description: 'what loading these bytes would make of them now' }),
+    outcome: oneOf(CHECK_OUTCOMES, {
+      description:
+        'what loading these bytes would make of them now, as a new file: where its path comes again and has grown, only the new rows are loaded. ' +
+        '`duplicate` with `duplicateOf` null: an earlier file of this form has the same bytes and would be loaded. While the database is away ' +
+        'nobody knows whether the bytes are loaded already, and it may be `loaded` where it would be `duplicate`',
+    }),
     sizeBytes: Count,
     sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
     encoding: nullable(oneOf(TEXT_ENCODINGS), { description: 'null where it is none that can be read' }),
@@ -48,7 +53,8 @@ export const ValidationSchema = Type.Object(
       description: 'why the file would fail as a whole; then no row is counted',
     }),
     duplicateOf: nullable(FileId, {
-      description: 'the loaded file that holds the same bytes; null also while the database is away',
+      description:
+        'the loaded file that holds the same bytes; null also while the database is away, and where they are only those of another file of the form',
     }),
   },
   {

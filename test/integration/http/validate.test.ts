@@ -170,6 +170,28 @@ describe('what a check says', () => {
   });
 });
 
+describe('two files of one form that have the same bytes', () => {
+  const twice = (content: string, query: string) =>
+    form(query)
+      .attach('file', Buffer.from(content), 'one.csv')
+      .attach('file', Buffer.from(content), 'two.csv')
+      .expect(200);
+
+  test('the second one would be a duplicate, of a file that has no number yet', async () => {
+    const { body } = await twice(plainFile({ tag: 'pair', to: 4, badEvery: 2 }), '');
+    const counts = { duplicateOf: null, rowsRead: 4, rowsRejected: 2 };
+    expect(body.files).toMatchObject([
+      { outcome: 'loaded', ...counts },
+      { outcome: 'duplicate', ...counts },
+    ]);
+  });
+
+  test('both would be held: what is held claims no bytes', async () => {
+    const { body } = await twice(plainFile({ tag: 'pair', to: 4, badEvery: 2 }), '?maxRejectPercent=5');
+    expect(body.files).toMatchObject([{ outcome: 'held' }, { outcome: 'held' }]);
+  });
+});
+
 describe('how files are sent', () => {
   test('by curl: a form of several, a bare body of any type, packed, chunked, asked for first', async () => {
     const path = join(elsewhere, 'events.csv');
