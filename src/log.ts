@@ -2,6 +2,7 @@ import { DatabaseError } from 'pg';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import type { Config } from './config.ts';
 import { plainText } from './plain-text.ts';
+import { terminalOf } from './terminal.ts';
 
 const MAX_CAUSES = 5;
 
@@ -29,14 +30,18 @@ export async function terminalStream(
 ): Promise<DestinationStream | undefined> {
   if (!process.stdout.isTTY) return undefined;
   const { default: pretty } = await import('pino-pretty');
-  const stream = pretty({
+  return withoutCommands(pretty(lineOptions(process.stdout, process.env)), omit);
+}
+
+/** How a line looks for a person: in colours where the rest of what is printed there has them. */
+export function lineOptions(...[stream, env]: Parameters<typeof terminalOf>) {
+  return {
     ignore: 'pid,hostname,time',
     singleLine: true,
     translateTime: false,
-    colorize: process.env['NO_COLOR'] === undefined,
+    colorize: terminalOf(stream, env).colors.isColorSupported,
     sync: true,
-  });
-  return withoutCommands(stream, omit);
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import { DatabaseError } from 'pg';
 import { expect, test } from 'vitest';
-import { createLogger, withoutCommands } from '../../src/log.ts';
+import { createLogger, lineOptions, withoutCommands } from '../../src/log.ts';
 
 function written(write: (log: ReturnType<typeof createLogger>) => void): string[] {
   const lines: string[] = [];
@@ -83,4 +83,14 @@ test('what is readable on a terminal holds nothing that it would obey, and a sta
     err: { message: 'b\\u{9b}2J', stack: expect.stringMatching(/^ +at .*\n +at /) },
     msg: 'c\\u{a}d',
   });
+});
+
+test.each([
+  [{}, true],
+  [{ NO_COLOR: '' }, true],
+  [{ NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+  [{ FORCE_COLOR: '0' }, false],
+  [{ TERM: 'dumb' }, false],
+])('lines on a terminal with %j have colours: %s, as everything else there', (env, colorize) => {
+  expect(lineOptions({ isTTY: true }, env)).toMatchObject({ colorize });
 });
