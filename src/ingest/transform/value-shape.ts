@@ -1,3 +1,5 @@
+import { SPACE } from './ascii.ts';
+
 const LONGEST_SHAPE = 40;
 /** However long a value is, no more of it is looked at. */
 const LOOKED_AT_BYTES = 1024;
@@ -15,12 +17,13 @@ const ASCII_SHAPE = Array.from({ length: 128 }, (_, code) => shapeOfCharacter(St
  * the shape of nothing. Of long ones the beginning.
  */
 export function shapeOf(bytes: Buffer, start: number, end: number): string {
-  const seenEnd = Math.min(end, start + LOOKED_AT_BYTES);
+  const first = skipSpace(bytes, start, end);
+  const seenEnd = Math.min(end, first + LOOKED_AT_BYTES);
   let shape = '';
   let last = '';
-  for (let at = start; at < seenEnd; at += 1) {
+  for (let at = first; at < seenEnd; at += 1) {
     const code = bytes[at] as number;
-    if (code >= ASCII_SHAPE.length) return shapeOfText(bytes.toString('utf8', start, seenEnd));
+    if (code >= ASCII_SHAPE.length) return shapeOfText(bytes.toString('utf8', first, seenEnd).trimStart());
     const next = ASCII_SHAPE[code] as string;
     if (next.length > 1 && next === last) continue;
     shape += next;
@@ -28,6 +31,18 @@ export function shapeOf(bytes: Buffer, start: number, end: number): string {
     if (shape.length > LONGEST_SHAPE) break;
   }
   return cut(shape.trim());
+}
+
+/** However much of it is before a value: what is cut behind it would be nothing but white space. */
+function skipSpace(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && isSpace(bytes[at] as number)) at += 1;
+  return at;
+}
+
+/** Tab, line feed, vertical tab, form feed and carriage return are a row of codes. */
+function isSpace(code: number): boolean {
+  return code === SPACE || (code >= 0x09 && code <= 0x0d);
 }
 
 function shapeOfText(text: string): string {

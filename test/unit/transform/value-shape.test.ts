@@ -19,6 +19,9 @@ describe('the shape of a value', () => {
     ['😀😀', '😀😀'],
     ['', ''],
     [' \t\u00a0', ''],
+    [`${' '.repeat(50)}text`, 'a+'],
+    [`${'\t\r\n '.repeat(500)}text 1`, 'a+ 9+'],
+    [`${'\u00a0'.repeat(50)}text`, 'a+'],
   ])('%j is %j', (value, expected) => {
     expect(shape(value)).toBe(expected);
   });
