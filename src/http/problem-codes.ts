@@ -162,7 +162,8 @@ export const PROBLEM_CODES = {
   query_timeout: {
     status: 503,
     meaning: 'The database took too long, and the query was ended. Nothing was kept or changed.',
-    remedy: 'Ask for less (`limit`, a shorter time), or later.',
+    remedy:
+      'Ask for less (a lower `limit`, a shorter time, one file or one reason, as far as the call has them), or later.',
   },
   database_unavailable: {
     status: 503,

@@ -40,7 +40,8 @@ export const REJECT_MEANINGS = {
   malformed_quotes: 'a quote is not closed, or text follows a closing quote',
   invalid_encoding: 'bytes that are no text in the encoding of the file, or a NUL',
   record_too_long: 'the record is longer than `MAX_RECORD_BYTES`',
-  already_corrected: 'it brings back a rejected row that another file has corrected already; it is not loaded twice',
+  already_corrected:
+    'it brings back a rejected row that another file, or an earlier row of this one, has corrected already; it is not loaded twice',
 } as const satisfies Record<RejectReason, string>;
 
 /** As a list in Markdown. */
