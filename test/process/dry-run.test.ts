@@ -132,6 +132,12 @@ describe('load --dry-run', () => {
     expect(stderr).toBe(`--max-reject-percent must be a number from 0 to 100, such as 2.5, not '${percent}'\n`);
   });
 
+  it('shows what a terminal would obey of an option that it does not know', async () => {
+    const { code, stderr } = await dryRun(['--\u001b[31mred']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Unknown option '--\\u\{1b\}\[31mred'/);
+  });
+
   it('reads standard input for -', async () => {
     const { code, stdout } = await dryRun(['-'], plainFile({ tag: 'stdin', to: 2000, badEvery: 3 }));
     expect(code).toBe(0);
