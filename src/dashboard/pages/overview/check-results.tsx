@@ -41,6 +41,10 @@ function CheckResult({ result }: { readonly result: ValidationReply }) {
 }
 
 function verdict({ outcome, rowsRead, rowsLoaded, rowsRejected, duplicateOf }: ValidationReply): string {
-  if (outcome === 'duplicate') return `The same bytes are loaded already, as file ${duplicateOf ?? '?'}.`;
+  if (outcome === 'duplicate') {
+    return duplicateOf === null
+      ? 'An earlier one of these files has the same bytes: they are loaded once.'
+      : `The same bytes are loaded already, as file ${duplicateOf}.`;
+  }
   return `${formatCounted(rowsRead, 'row')}: ${formatCount(rowsLoaded)} clean, ${formatCount(rowsRejected)} rejected.`;
 }
