@@ -43,7 +43,11 @@ export const ValidationSchema = Type.Object(
       description: '"did you mean": names in the header that probably stand for a missing column',
     }),
     rowsRead: Count,
-    rowsLoaded: Type.Integer({ minimum: 0, description: 'rows that pass every check; rowsRead − rowsRejected' }),
+    rowsLoaded: Type.Integer({
+      minimum: 0,
+      description:
+        'rows that pass every check; rowsRead − rowsRejected. Of a file of corrections loading rejects more, where a row has been corrected before, or was no record and comes back unchanged',
+    }),
     rowsRejected: Count,
     rejectsByReason: Type.Record(Type.String(), Count),
     rejects: Type.Array(RejectFoundSchema, {
