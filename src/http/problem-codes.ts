@@ -99,6 +99,12 @@ export const PROBLEM_CODES = {
     meaning: 'The file is not held, is being released or discarded already, or waits as a newer version of its path.',
     remedy: 'See its `status`; `detail` says which of these it is.',
   },
+  file_gone: {
+    status: 409,
+    meaning:
+      'The bytes of the held file are not where they were: the input folder has lost it, or a command had it elsewhere or from standard input.',
+    remedy: 'Deliver it again, with a higher `maxRejectPercent`; discard the held one with `DELETE`.',
+  },
   upload_too_large: {
     status: 413,
     meaning: 'The files are larger than `MAX_UPLOAD_BYTES`, all of a form together. Nothing was kept.',

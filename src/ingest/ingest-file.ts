@@ -8,6 +8,7 @@ import { findByContent, findEarlierVersions, isSizeCommitted } from './ledger/fi
 import { isCorrectedRoot } from './ledger/find-rejects.ts';
 import { abandonFile, failFile, markDuplicate, requeueFile, restartFile } from './ledger/finish-files.ts';
 import { keepLoaded, RowsGoneError } from './ledger/keep-loaded.ts';
+import { forgetCorrected } from './ledger/withdraw-corrections.ts';
 import { NeedsInspectionError } from './load/content-proof.ts';
 import type { LoadConnection } from './load/load-connection.ts';
 import { loadFile } from './load/load-file.ts';
@@ -115,14 +116,14 @@ async function ingestSource(
 /**
  * Whether nothing has to be known of the file's content before its rows are loaded: neither its path nor its size has been
  * seen before, so it is no duplicate and no continuation, and it is of a size that is likely to be committed at once. Nor is
- * there a limit for its rejects, which have to be counted first.
+ * there a limit for its rejects, which have to be counted first, or one of them that was corrected, which may be another row by now.
  */
 async function canBeNew(
   file: SourceFileRow,
   versions: readonly SourceFileRow[],
   context: IngestContext,
 ): Promise<boolean> {
-  if (rejectLimitOf(file, context) !== null) return false;
+  if (rejectLimitOf(file, context) !== null || file.rowsCorrected > 0) return false;
   const limit = isPackedName(file.name) ? ONE_PASS_PACKED_BYTES : ONE_PASS_BYTES;
   if (versions.length > 0 || file.committedOffset > 0 || file.sizeBytes > limit) return false;
   return !(await isSizeCommitted(await context.connection.database(), file));
@@ -143,6 +144,10 @@ async function inspectAndLoad(
   const isStale = file.committedOffset > 0 && !holdsPrefix(content, file);
   const current = isStale ? await restartFile(database, file) : file;
   if (current === undefined) return undefined;
+  // Released or retried, and changed since: what was corrected of it stood on the lines of other bytes.
+  if (file.committedOffset === 0 && file.sha256 !== null && file.sha256 !== content.sha256) {
+    await forgetCorrected(database, file.fileId);
+  }
 
   const twin = await findByContent(database, content.sha256, file.fileId);
   if (twin?.status === 'loaded') {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Queryable } from '../database/client.ts';
+import { isUniqueViolation } from '../database/database-error.ts';
 import type { SourceFileRow } from '../database/schema.ts';
 import { rootMessage } from '../error-code.ts';
 import type { FileEvents } from './file-events.ts';
@@ -81,8 +82,8 @@ export class RowRemovals {
     try {
       return await done;
     } catch (error) {
-      // Whoever asked may have stopped waiting for the answer.
-      if (!(error instanceof RemovalUnderWayError)) {
+      // Whoever asked may have stopped waiting for the answer; what is no fault of anything is no news for the log.
+      if (!(error instanceof RemovalUnderWayError || isUniqueViolation(error, 'source_files_open_path_key'))) {
         this.#options.log.warn({ fileId, error: rootMessage(error) }, 'nothing was taken out of the file');
       }
       throw error;

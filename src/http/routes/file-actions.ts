@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isUniqueViolation } from '../../database/database-error.ts';
 import type { SourceFileRow } from '../../database/schema.ts';
+import { FileError } from '../../ingest/file-error.ts';
 import { retryFailedFile } from '../../ingest/ledger/finish-files.ts';
 import { RemovalUnderWayError } from '../../ingest/ledger/revert-file.ts';
 import { TooManyRemovalsError } from '../../ingest/row-removals.ts';
+import { SourceFile } from '../../ingest/sources/source-file.ts';
 import { findFile } from '../find-file.ts';
 import { HttpProblem } from '../problem.ts';
 import { FileSchema, toFileReply } from '../schemas/file.ts';
@@ -117,6 +119,7 @@ export function addFileActionRoutes(app: App, { database, queue, events, removal
             'unauthorized',
             'file_not_found',
             'not_held',
+            'file_gone',
             'body_too_large',
             'url_too_long',
             ...CHANGE_PROBLEMS,
@@ -126,7 +129,8 @@ export function addFileActionRoutes(app: App, { database, queue, events, removal
       },
     },
     async ({ params: { fileId } }, reply) => {
-      const { status } = await findFile(database, fileId);
+      const { status, path } = await findFile(database, fileId);
+      if (status === 'held') await assertThere(path);
       const outcome = status === 'held' ? await outcomeOf(removals.release(fileId)) : undefined;
       if (typeof outcome === 'object') return reply.code(202).send(toFileReply(outcome));
       const file = await findFile(database, fileId);
@@ -134,6 +138,17 @@ export function addFileActionRoutes(app: App, { database, queue, events, removal
       throw new HttpProblem('not_held', `${file.name} (file ${fileId}) ${whyNotReleased(outcome, file)}`);
     },
   );
+}
+
+/** A release writes the rejects anew: without the file they would be lost, and nothing would be loaded. */
+async function assertThere(path: string): Promise<void> {
+  try {
+    await (await SourceFile.open(path)).close();
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const detail = `${error.message}; nothing was changed: deliver it again with a higher maxRejectPercent, or discard this one`;
+    throw new HttpProblem('file_gone', detail, { cause: error });
+  }
 }
 
 function whyNotReleased(outcome: 'under-way' | 'path-waits' | undefined, file: SourceFileRow): string {

@@ -6,6 +6,7 @@ import type { CsvRecord } from '../csv/record-reader.ts';
 import { REASON_COLUMN, type RejectAddress, readAddress } from '../csv/reject-address.ts';
 import { type KeptHeader, RowLayout } from '../csv/row-layout.ts';
 import { type AddressedReject, findHeaders, findRejects, isRejected } from '../ledger/find-rejects.ts';
+import { RowsGoneError } from '../ledger/keep-loaded.ts';
 import type { RejectRoot } from '../ledger/record-corrections.ts';
 import { isRejectReason, type RejectReason } from '../reject-reason.ts';
 import { addressesOfBroken } from './reject-addresses.ts';
@@ -64,6 +65,7 @@ export class Corrections {
     this.corrects = first?.address.fileId ?? null;
   }
 
+  /** @throws RowsGoneError where a row names a line of a file that has yet to be loaded: then its rejects have to be waited for */
   static async find(database: Queryable, request: CorrectionsRequest): Promise<Corrections> {
     const { fileId, addresses, onSlice } = request;
     const known = new Map<string, KnownReject>();
@@ -76,6 +78,11 @@ export class Corrections {
       for (const address of slice) {
         const reject = found.get(keyOf(address));
         if (reject === undefined || known.has(keyOf(address))) continue;
+        if (reject.isAwaited) {
+          // A sheet is younger than the file that it is of. So two files never wait for each other, and none for itself.
+          if (reject.fileId < fileId) throw new RowsGoneError(reject.fileId);
+          continue;
+        }
         known.set(keyOf(address), {
           address,
           chain: chainOf(reject, chains),

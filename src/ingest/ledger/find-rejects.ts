@@ -14,32 +14,56 @@ export interface AddressedReject {
   readonly raw: string | null;
   /** the file that has corrected it */
   readonly correctedBy: number | null;
+  /** it is not in its table, but its file is about to be loaded, and may have it then */
+  readonly isAwaited: boolean;
 }
 
-/** Those of the addresses, all of a few thousand at most, at which there is a reject. */
+type FoundReject = {
+  file_id: string;
+  line_number: string;
+  root_file_id: string;
+  root_line: string;
+  reason: string | null;
+  raw: string | null;
+  corrected_by: string | null;
+  is_awaited: boolean;
+};
+
+/** Nobody waits for a file of a command that has ended, and will perhaps never be given again. */
+const IS_COMING = sql`status in ('queued', 'loading') and (origin <> 'cli' or lease_until > now() - interval '10 seconds')`;
+
+/**
+ * Those of the addresses, all of a few thousand at most, at which there is a reject, was one that has been corrected since, or will
+ * perhaps be one: the rejects of a file are away while it is released, or fails and is retried, and those who have them in a spreadsheet go on.
+ */
 export async function findRejects(
   database: Queryable,
   addresses: readonly { readonly fileId: number; readonly lineNumber: number }[],
 ): Promise<AddressedReject[]> {
-  const { rows } = await database.execute<Record<string, string | null>>(sql`
-    select reject.file_id, reject.line_number, root.file_id as root_file_id, root.line as root_line, reject.reason,
+  const { rows } = await database.execute<FoundReject>(sql`
+    select address.file_id, address.line as line_number, root.file_id as root_file_id, root.line as root_line, reject.reason,
            case when reject.column_name is null and reject.reason <> 'already_corrected' then reject.raw end as raw,
-           corrected.corrected_by
+           corrected.corrected_by, awaited.since is not null as is_awaited
       from unnest(${sql.param(addresses.map(({ fileId }) => fileId))}::bigint[],
                   ${sql.param(addresses.map(({ lineNumber }) => lineNumber))}::bigint[]) as address (file_id, line)
-      join rejected_rows as reject on reject.file_id = address.file_id and reject.line_number = address.line
-     cross join lateral (select coalesce(reject.root_file_id, reject.file_id) as file_id,
-                                coalesce(reject.root_line, reject.line_number) as line) as root
+      left join rejected_rows as reject on reject.file_id = address.file_id and reject.line_number = address.line
+     cross join lateral (select coalesce(reject.root_file_id, address.file_id) as file_id,
+                                coalesce(reject.root_line, address.line) as line) as root
       left join corrected_rejects as corrected
-             on corrected.file_id = root.file_id and corrected.line_number = root.line`);
+             on corrected.file_id = root.file_id and corrected.line_number = root.line
+      left join lateral (select updated_at as since from source_files
+                          where reject.file_id is null and corrected.file_id is null
+                            and source_files.file_id = address.file_id and ${IS_COMING}) as awaited on true
+     where reject.file_id is not null or corrected.file_id is not null or awaited.since is not null`);
   return rows.map((row) => ({
-    fileId: Number(row['file_id']),
-    lineNumber: Number(row['line_number']),
-    rootFileId: Number(row['root_file_id']),
-    rootLine: Number(row['root_line']),
-    reason: row['reason'] ?? '',
-    raw: row['raw'] ?? null,
-    correctedBy: row['corrected_by'] === null ? null : Number(row['corrected_by']),
+    fileId: Number(row.file_id),
+    lineNumber: Number(row.line_number),
+    rootFileId: Number(row.root_file_id),
+    rootLine: Number(row.root_line),
+    reason: row.reason ?? '',
+    raw: row.raw,
+    correctedBy: row.corrected_by === null ? null : Number(row.corrected_by),
+    isAwaited: row.is_awaited,
   }));
 }
 

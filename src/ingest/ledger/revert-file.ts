@@ -1,12 +1,15 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
-import { isLockTimeout } from '../../database/database-error.ts';
+import { isDeadlock, isLockTimeout } from '../../database/database-error.ts';
 import { type SourceFileRow, sourceFiles, userEvents } from '../../database/schema.ts';
 import { inTransaction } from '../../database/transaction.ts';
 import { withdrawCorrections } from './withdraw-corrections.ts';
 
 /** What holds a finished file for longer than that is another removal. */
 const LOCK_TIMEOUT_MS = 5000;
+/** Once it has begun: another removal of a giant may hold a file of which this one had corrected rejects, or somebody the table. */
+const LATER_LOCK_TIMEOUT = '10min';
+const MOST_DEADLOCKS = 3;
 
 /** Somebody else is taking rows of this very file out at the moment. */
 export class RemovalUnderWayError extends Error {
@@ -26,6 +29,17 @@ export class RemovalUnderWayError extends Error {
  * @throws RemovalUnderWayError
  */
 export async function revertFile(database: Queryable, fileId: number): Promise<SourceFileRow[]> {
+  for (let deadlocks = 0; ; deadlocks += 1) {
+    try {
+      return await revertOnce(database, fileId);
+    } catch (error) {
+      // Two files that have corrected each other's rejects: each holds itself and wants the other one.
+      if (!isDeadlock(error) || deadlocks === MOST_DEADLOCKS) throw error;
+    }
+  }
+}
+
+async function revertOnce(database: Queryable, fileId: number): Promise<SourceFileRow[]> {
   return await inTransaction(database, async (transaction) => {
     const file = await lockFinished(transaction, fileId, ['loaded', 'held']);
     if (file === undefined) return [];
@@ -76,6 +90,7 @@ export async function lockFinished(
       .from(sourceFiles)
       .where(and(eq(sourceFiles.fileId, fileId), inArray(sourceFiles.status, [...statuses])))
       .for('no key update');
+    await transaction.execute(sql`select set_config('lock_timeout', ${LATER_LOCK_TIMEOUT}, true)`);
     return file;
   } catch (error) {
     if (isLockTimeout(error)) throw new RemovalUnderWayError(fileId, { cause: error });

@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { correctedRejects, rejectedRows, sourceFiles, userEvents } from '../../database/schema.ts';
+import { RowsGoneError } from './keep-loaded.ts';
 import type { RejectRoot } from './record-corrections.ts';
 import { withdrawCorrections } from './withdraw-corrections.ts';
 
@@ -10,6 +11,8 @@ export interface LoadedTail {
   readonly line: number;
   /** the chain of rejects that it has closed, if it is loaded */
   readonly corrected: RejectRoot | undefined;
+  /** the version that loads the whole row */
+  readonly takenBy: number;
 }
 
 /**
@@ -17,6 +20,7 @@ export interface LoadedTail {
  * Its whole is about to be loaded as a row of the version that follows. From then on what the file has committed ends in
  * front of it, so that any version that continues the file reads that row, also where this one comes to nothing.
  * False where the tail is not there any more.
+ * @throws RowsGoneError where it was rejected and has come back corrected since somebody looked: then its whole must not be loaded
  */
 export async function takeBackTail(transaction: Queryable, tail: LoadedTail): Promise<boolean> {
   const [file] = await transaction
@@ -33,7 +37,7 @@ export async function takeBackTail(transaction: Queryable, tail: LoadedTail): Pr
   const rejects = await transaction
     .delete(rejectedRows)
     .where(and(eq(rejectedRows.fileId, tail.fileId), eq(rejectedRows.lineNumber, tail.line)))
-    .returning({ reason: rejectedRows.reason });
+    .returning({ reason: rejectedRows.reason, rootFileId: rejectedRows.rootFileId });
   const rejectsByReason = { ...file.rejectsByReason };
   for (const { reason } of rejects) {
     const rest = (rejectsByReason[reason] ?? 0) - 1;
@@ -43,6 +47,13 @@ export async function takeBackTail(transaction: Queryable, tail: LoadedTail): Pr
   const closed = await transaction
     .delete(correctedRejects)
     .where(and(eq(correctedRejects.fileId, tail.fileId), eq(correctedRejects.lineNumber, tail.line)));
+  const isClosed = (closed.rowCount ?? 0) > 0;
+  if (isClosed && rejects.some(({ rootFileId }) => rootFileId === null)) throw new RowsGoneError(tail.fileId);
+  // Who has the piece in a spreadsheet may still send it: its whole is loaded by then.
+  if (rejects.length > 0) {
+    const { fileId, line: lineNumber, takenBy: correctedBy } = tail;
+    await transaction.insert(correctedRejects).values({ fileId, lineNumber, correctedBy, isPiece: true });
+  }
   const loaded = events.rowCount ?? 0;
   if (loaded > 0 && tail.corrected !== undefined) await withdrawCorrections(transaction, tail.fileId, tail.corrected);
   await transaction

@@ -23,9 +23,9 @@ export async function withdrawCorrections(
      order by file_id for no key update`);
   const { rows } = await transaction.execute<{ file_id: string; rejects: string }>(sql`
     with withdrawn as (
-      delete from corrected_rejects where ${isMade} returning file_id
+      delete from corrected_rejects where ${isMade} returning file_id, is_piece
     )
-    select file_id, count(*) as rejects from withdrawn group by file_id`);
+    select file_id, count(*) filter (where not is_piece) as rejects from withdrawn group by file_id`);
   if (rows.length === 0) return [];
   const counted = sql`unnest(${sql.param(rows.map((row) => row.file_id))}::bigint[],
                              ${sql.param(rows.map((row) => row.rejects))}::bigint[]) as counted (file_id, rejects)`;

@@ -141,7 +141,7 @@ class FileLoad {
     if (header.messagePosition !== -1 && sha256 === undefined) throw new NeedsInspectionError(source.path);
     if (replacedTail !== undefined && follows !== null) {
       const corrected = corrections?.reopen(replacedTail.toString(), header, follows);
-      this.#tailToTakeBack = { fileId: follows, line: from.line, corrected };
+      this.#tailToTakeBack = { fileId: follows, line: from.line, corrected, takenBy: file.fileId };
     }
     this.#encoder = new RecordEncoder({
       fileId: file.fileId,
@@ -193,7 +193,7 @@ class FileLoad {
     const tail = mayGoOn ? unfinishedTail(last, reader.offset, this.#request.maxRecordBytes) : undefined;
     // What is held changes no other file: neither a last row that goes on in this one, nor a reject that it corrects.
     if (heldAbove === undefined) await this.#buildOnOthers();
-    else if (file.committedOffset > 0) await this.#transaction.removeEvents(file.fileId);
+    else await this.#holdBack(file);
     this.#file = await this.#transaction.commit(file, this.#file.committedOffset, {
       status,
       sha256,
@@ -219,6 +219,15 @@ class FileLoad {
     this.#lastCommit = performance.now();
     if (status === 'loading') this.#request.onCommit(this.#file);
     return this.#file;
+  }
+
+  async #holdBack({ fileId, committedOffset }: SourceFileRow): Promise<void> {
+    if (committedOffset > 0) await this.#transaction.removeEvents(fileId);
+    const corrections = this.#request.corrections?.take();
+    // It closes no reject, but those of its own that come too late are as closed as they would be if it were loaded.
+    if (corrections !== undefined) {
+      await this.#transaction.correct({ ...corrections, loaded: [], correctedBy: fileId, fromLine: 0 });
+    }
   }
 
   /** What these rows, once they are loaded, do to rows and rejects of other files, or need of them. */

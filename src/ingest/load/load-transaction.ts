@@ -91,6 +91,8 @@ export class LoadTransaction {
     const client = await this.#begin();
     await this.#endCopy();
     const database = this.#connection.watched(client);
+    // It lasts as long as there are rows: cut, it would be begun anew at each attempt.
+    await client.query('set local statement_timeout = 0');
     await database.delete(userEvents).where(eq(userEvents.fileId, fileId));
     await withdrawCorrections(database, fileId);
   }

@@ -100,6 +100,16 @@ describe('a file with more rejects than MAX_REJECT_PERCENT', () => {
     expect(again).toMatchObject({ status: 'loaded', rowsLoaded: 40 });
   });
 
+  it('I3 can not be released where its bytes are gone, and keeps its rejects then', async () => {
+    await writeFile(path, plainFile(rows()));
+    const { id, rejected } = await settledFile(database, name);
+    await rm(path);
+    const { status, body } = await release(running.url, id);
+    expect([status, body.code]).toEqual([409, 'file_gone']);
+    expect(await settledFile(database, name)).toMatchObject({ status: 'held', rejected });
+    expect(await database.query('select 1 from rejected_rows where file_id = $1', [id])).toHaveLength(rejected);
+  });
+
   it('can not be released while its path waits as another version', async () => {
     await writeFile(path, plainFile(rows()));
     const { id } = await settledFile(database, name);

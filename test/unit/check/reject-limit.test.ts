@@ -15,6 +15,10 @@ describe('the limit of rejects', () => {
     // 0.07 * 100 is 7.000000000000001
     [7, 100, 7, false],
     [29, 100, 29, false],
+    // 0.57 * 10000 is 5699.999999999999
+    [57, 10_000, 0.57, false],
+    [58, 10_000, 0.57, true],
+    [500_001, 1_000_000_000, 0.05, true],
   ])('%d of %d rows at %s %%: above it is %s', (rejected, read, limit, isAbove) => {
     expect(isAboveRejectLimit({ read, rejected }, limit)).toBe(isAbove);
   });
@@ -22,6 +26,9 @@ describe('the limit of rejects', () => {
   it('is told with the share', () => {
     expect(tooManyRejects({ read: 1000, rejected: 620 }, 5)).toBe(
       '620 of 1000 rows (62.0 %) are rejected, the limit is 5 %',
+    );
+    expect(tooManyRejects({ read: 9000, rejected: 1000 }, 11.1)).toContain(
+      '(11.11 %) are rejected, the limit is 11.1 %',
     );
   });
 });
