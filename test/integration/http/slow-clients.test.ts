@@ -15,7 +15,13 @@ import { startSlowClients } from './support/slow-clients.ts';
 const GOOD = 50;
 const PACE = { windowMs: 1000, bytes: 1024 };
 /** Short, but not so short that a good client on a busy machine passes for a slow one. */
-const SHORT = { headersTimeoutMs: 3000, checkMs: 200, idleTimeoutMs: 20_000, keepAliveTimeoutMs: 1000, uploadPace: PACE };
+const SHORT = {
+  headersTimeoutMs: 3000,
+  checkMs: 200,
+  idleTimeoutMs: 20_000,
+  keepAliveTimeoutMs: 1000,
+  uploadPace: PACE,
+};
 
 const isSoak = process.env['SLUICE_SOAK'] === '1';
 
