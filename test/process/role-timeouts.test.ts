@@ -9,7 +9,6 @@ import { expectNothingLeaked } from '../support/leaks.ts';
 import { settledFile, settledRows } from '../support/ledger.ts';
 import { expectedPlain, plainFile, plainRows } from '../support/plain-events.ts';
 import { createTestDatabase, type TestDatabase, withClient } from '../support/postgres.ts';
-import { putFiles } from '../support/put-files.ts';
 import { createTestDirectory, startTestService } from '../support/service.ts';
 import { atFullSpeed, slowDownLoads } from '../support/slow-rows.ts';
 
@@ -126,10 +125,7 @@ describe('a role with few connections', () => {
       // One for each pool and loader is not enough for their most; superusers reserve none of them.
       await superuser.query(`alter role ${role.name} connection limit 5`);
       const files = Array.from({ length: FILES }, (_, n) => ({ name: `${n}.csv`, rows: { tag: `f${n}`, to: 1100 } }));
-      await putFiles(
-        directory,
-        files.map(({ name, rows }) => ({ name, content: plainFile(rows) })),
-      );
+      await Promise.all(files.map(({ name, rows }) => writeFile(join(directory, name), plainFile(rows))));
       const took: number[] = [];
       let isDone = false;
       const asking = (async () => {
