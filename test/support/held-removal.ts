@@ -1,27 +1,20 @@
-import pg from 'pg';
 import { eventually } from './eventually.ts';
+import { HeldTable } from './held-table.ts';
 import type { TestDatabase } from './postgres.ts';
 
 /** Holds the removal of a file's rows in its middle, by a lock on one of the rows. */
 export class HeldRemoval {
   readonly #database: TestDatabase;
-  readonly #client: pg.Client;
+  readonly #hold: HeldTable;
 
-  private constructor(database: TestDatabase, client: pg.Client) {
+  private constructor(database: TestDatabase, hold: HeldTable) {
     this.#database = database;
-    this.#client = client;
+    this.#hold = hold;
   }
 
   static async of(database: TestDatabase, fileId: number): Promise<HeldRemoval> {
-    const client = new pg.Client({ connectionString: database.connectionString, application_name: 'test-hold' });
-    // A test that fails drops the database under it.
-    client.on('error', () => {});
-    await client.connect();
-    await client.query('begin');
-    await client.query('select 1 from user_events where file_id = $1 order by line_number desc limit 1 for update', [
-      fileId,
-    ]);
-    return new HeldRemoval(database, client);
+    const lastRow = `select 1 from user_events where file_id = ${fileId} order by line_number desc limit 1 for update`;
+    return new HeldRemoval(database, await HeldTable.holdRow(database, lastRow));
   }
 
   async untilHeld(): Promise<void> {
@@ -29,7 +22,7 @@ export class HeldRemoval {
   }
 
   async release(): Promise<void> {
-    await this.#client.end().catch(() => {});
+    await this.#hold.release();
   }
 }
 
