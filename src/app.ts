@@ -115,7 +115,7 @@ export class Service {
 
     const afterLoad = (file: SourceFileRow) =>
       disposeLoadedFile(file, { policy: config.AFTER_LOAD, inputDirectory: this.#inputDirectory, log });
-    const { queue, events, removals } = openLoaders(
+    const { queue, events, removals, folder } = openLoaders(
       { config, log, connectionString, workerFile: this.#workerFile, claims: 'all', drainMs: DRAIN_MS, afterLoad },
       resources,
     );
@@ -152,6 +152,7 @@ export class Service {
     resources.add('upkeep of the folder', () => upkeep.close(), CLOSE_WATCHER_MS);
     upkeep.start();
     queue.start();
+    folder.start();
     watcher.start();
     resources.add('folder watcher', () => watcher.close(), CLOSE_WATCHER_MS);
   }

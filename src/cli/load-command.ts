@@ -24,6 +24,8 @@ import { LoadReport } from './load-report.ts';
 
 const STDIN = '-';
 const INTERRUPTED = 130;
+/** What is left is folded by the next command or service; the views are right meanwhile. */
+const FOLD_MS = 5000;
 
 /** Loads the named files through the same queue, threads and ledger as the service, and nothing else. */
 export class LoadCommand {
@@ -79,7 +81,7 @@ export class LoadCommand {
       onError: (error) => this.#log.warn({ err: error }, 'a database connection was lost'),
     });
     this.#resources.add('database pool', () => database.$client.end());
-    const { queue, events } = openLoaders(
+    const { queue, events, folder } = openLoaders(
       {
         config,
         log: this.#log,
@@ -111,6 +113,7 @@ export class LoadCommand {
       events.onFile((file) => report.file(file)),
     ];
     queue.start();
+    folder.start();
     const ended = await awaitFiles(database, events, files, {
       timeoutMs: Number.POSITIVE_INFINITY,
       signal: this.#interrupted.signal,
@@ -119,6 +122,8 @@ export class LoadCommand {
     const isInterrupted = this.#interrupted.signal.aborted;
     report.summary(ended, isInterrupted);
     if (isInterrupted) return INTERRUPTED;
+    // Perhaps no service runs that would.
+    await folder.drain(FOLD_MS);
     return ended.some(({ status }) => status === 'failed' || status === 'held') ? 1 : 0;
   }
 

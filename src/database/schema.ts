@@ -86,6 +86,8 @@ export const sourceFiles = pgTable(
     rowsWithheld: count('rows_withheld').notNull().default(0),
     /** how many of its rejects have been loaded since as rows of a file that corrects it */
     rowsCorrected: count('rows_corrected').notNull().default(0),
+    /** how many of its loaded rows are no longer in `user_events`, being older than RETENTION_DAYS */
+    rowsExpired: count('rows_expired').notNull().default(0),
     /** above this share of rejects the file is held; null: as the service is configured */
     maxRejectPercent: doublePrecision('max_reject_percent'),
     /** somebody has seen its rejects and wants it all the same */
@@ -199,6 +201,80 @@ export const correctedRejects = pgTable(
   ],
 );
 
+/**
+ * What the views add up, per user and per day of purchases: the state that the folder keeps (ADR 0013). Whoever holds the lock of
+ * the totals writes them, and nobody else, so loaders never wait for each other's rows.
+ */
+export const userTotals = pgTable(
+  'user_totals',
+  {
+    userId: varchar('user_id', { length: 50 }).primaryKey(),
+    totalEvents: count('total_events').notNull(),
+    views: count('views').notNull(),
+    purchases: count('purchases').notNull(),
+    cartAdds: count('cart_adds').notNull(),
+    spentCents: bigint('spent_cents', { mode: 'bigint' }).notNull(),
+    lastActivity: instant('last_activity').notNull(),
+  },
+  // The order of the view: a page of it is a walk along this index.
+  (table) => [index('user_totals_rank').on(table.totalEvents.desc().nullsFirst(), table.userId)],
+);
+
+export const purchaseDayTotals = pgTable('purchase_day_totals', {
+  purchaseDate: date('purchase_date', { mode: 'string' }).primaryKey(),
+  purchases: count('purchases').notNull(),
+  revenueCents: bigint('revenue_cents', { mode: 'bigint' }).notNull(),
+  customers: count('customers').notNull(),
+});
+
+/** Who bought on which day, and how often: by this a customer of a day is counted once, and no longer when all of it is undone. */
+export const purchaseDayCustomers = pgTable(
+  'purchase_day_customers',
+  {
+    purchaseDate: date('purchase_date', { mode: 'string' }).notNull(),
+    userId: varchar('user_id', { length: 50 }).notNull(),
+    purchases: count('purchases').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.purchaseDate, table.userId] })],
+);
+
+/**
+ * What loads have added and nobody has folded into the totals yet: a few thousand users a row, as arrays of equal length. One
+ * row a user would leave a dead row a user, which each look at the views had to skip until the next vacuum. Committed with the events themselves.
+ */
+export const userDeltas = pgTable('user_deltas', {
+  deltaId: bigint('delta_id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
+  userIds: text('user_ids').array().notNull(),
+  totalEvents: integer('total_events').array().notNull(),
+  views: integer('views').array().notNull(),
+  purchases: integer('purchases').array().notNull(),
+  cartAdds: integer('cart_adds').array().notNull(),
+  spentCents: bigint('spent_cents', { mode: 'bigint' }).array().notNull(),
+  lastActivity: instant('last_activity').array().notNull(),
+  /** its counts are below zero: only inside a transaction that takes rows out, which folds it before it commits */
+  isRemoval: boolean('is_removal').notNull().default(false),
+});
+
+/** The same for days: their sums, and who bought how often. */
+export const purchaseDayDeltas = pgTable(
+  'purchase_day_deltas',
+  {
+    deltaId: bigint('delta_id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
+    purchaseDate: date('purchase_date', { mode: 'string' }).notNull(),
+    purchases: count('purchases').notNull(),
+    revenueCents: bigint('revenue_cents', { mode: 'bigint' }).notNull(),
+    userIds: text('user_ids').array().notNull(),
+    userPurchases: integer('user_purchases').array().notNull(),
+  },
+  (table) => [index('purchase_day_deltas_date').on(table.purchaseDate)],
+);
+
+/**
+ * Totals and deltas in one snapshot, so each event is in the view from the commit on in which it is in `user_events`. What is
+ * counted at a look is the customers that a day has only among its deltas.
+ */
 export const purchaseAnalytics = pgView('purchase_analytics', {
   purchaseDate: date('purchase_date', { mode: 'string' }).notNull(),
   totalPurchases: count('total_purchases').notNull(),
@@ -206,16 +282,28 @@ export const purchaseAnalytics = pgView('purchase_analytics', {
   avgOrderValue: numeric('avg_order_value').notNull(),
   uniqueCustomers: count('unique_customers').notNull(),
 }).as(sql`
-  select (event_timestamp at time zone 'UTC')::date as purchase_date,
-         count(*) as total_purchases,
-         sum(product_price) as total_revenue,
-         round(avg(product_price), 2) as avg_order_value,
-         count(distinct user_id) as unique_customers
-    from user_events
-   where event_type = 'purchase'
-   group by 1
-   order by 1 desc`);
+  select day.purchase_date,
+         day.purchases as total_purchases,
+         round(day.revenue_cents / 100.0, 2) as total_revenue,
+         round(round(day.revenue_cents / 100.0, 2) / day.purchases, 2) as avg_order_value,
+         day.customers + (select count(distinct added.user_id)
+                            from purchase_day_deltas as delta
+                           cross join unnest(delta.user_ids) as added (user_id)
+                           where delta.purchase_date = day.purchase_date
+                             and not exists (select from purchase_day_customers as known
+                                              where known.purchase_date = day.purchase_date
+                                                and known.user_id = added.user_id)) as unique_customers
+    from (select purchase_date, sum(purchases)::bigint as purchases, sum(revenue_cents) as revenue_cents, sum(customers)::bigint as customers
+            from (select purchase_date, purchases, revenue_cents, customers from purchase_day_totals
+                  union all
+                  select purchase_date, purchases, revenue_cents, 0 from purchase_day_deltas) as part
+           group by purchase_date) as day
+   order by day.purchase_date desc`);
 
+/**
+ * A user with deltas is made of both, any other is as in the totals. That condition stands outside of the union: inside of
+ * it, the planner would not walk along `user_totals_rank`, but sort all users for a page of ten.
+ */
 export const userActivitySummary = pgView('user_activity_summary', {
   userId: varchar('user_id', { length: 50 }).notNull(),
   totalEvents: count('total_events').notNull(),
@@ -225,13 +313,29 @@ export const userActivitySummary = pgView('user_activity_summary', {
   totalSpent: numeric('total_spent').notNull(),
   lastActivity: instant('last_activity').notNull(),
 }).as(sql`
-  select user_id,
-         count(*) as total_events,
-         count(*) filter (where event_type = 'view') as views,
-         count(*) filter (where event_type = 'purchase') as purchases,
-         count(*) filter (where event_type = 'add_to_cart') as cart_adds,
-         coalesce(sum(product_price) filter (where event_type = 'purchase'), 0.00) as total_spent,
-         max(event_timestamp) as last_activity
-    from user_events
-   group by user_id
+  select user_id, total_events, views, purchases, cart_adds, round(spent_cents / 100.0, 2) as total_spent, last_activity
+    from (select user_id, total_events, views, purchases, cart_adds, spent_cents, last_activity, false as has_deltas from user_totals
+          union all
+          select added.user_id::varchar(50),
+                 added.total_events + coalesce(known.total_events, 0),
+                 added.views + coalesce(known.views, 0),
+                 added.purchases + coalesce(known.purchases, 0),
+                 added.cart_adds + coalesce(known.cart_adds, 0),
+                 added.spent_cents + coalesce(known.spent_cents, 0),
+                 greatest(added.last_activity, known.last_activity),
+                 true
+            from (select user_id,
+                         sum(part.total_events)::bigint as total_events,
+                         sum(part.views)::bigint as views,
+                         sum(part.purchases)::bigint as purchases,
+                         sum(part.cart_adds)::bigint as cart_adds,
+                         sum(part.spent_cents)::bigint as spent_cents,
+                         max(part.last_activity) as last_activity
+                    from user_deltas as delta
+                   cross join unnest(delta.user_ids, delta.total_events, delta.views, delta.purchases, delta.cart_adds,
+                                     delta.spent_cents, delta.last_activity)
+                              as part (user_id, total_events, views, purchases, cart_adds, spent_cents, last_activity)
+                   group by user_id) as added
+            left join user_totals as known on known.user_id = added.user_id) as one
+   where has_deltas or user_id not in (select unnest(user_ids) from user_deltas)
    order by total_events desc, user_id`);

@@ -8,6 +8,7 @@ import { FileEvents } from './file-events.ts';
 import { IngestQueue, ROLL_BACK_MS } from './ingest-queue.ts';
 import { parkFile } from './load/park-file.ts';
 import { RowRemovals } from './row-removals.ts';
+import { DeltaFolder } from './totals/delta-folder.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 
 /** The entry of a loader thread, for compiled code: a thread knows no TypeScript. */
@@ -16,6 +17,7 @@ export const WORKER_FILE = fileURLToPath(new URL('./worker/worker-entry.cjs', im
 const QUEUE_CONNECTIONS = 3;
 const CLOSE_POOL_MS = 500;
 const CLOSE_REMOVALS_MS = 500;
+const CLOSE_FOLDER_MS = 1000;
 
 export interface LoaderOptions {
   readonly config: Config;
@@ -32,7 +34,7 @@ export interface LoaderOptions {
 export function openLoaders(
   options: LoaderOptions,
   resources: OpenResources,
-): { queue: IngestQueue; events: FileEvents; removals: RowRemovals } {
+): { queue: IngestQueue; events: FileEvents; removals: RowRemovals; folder: DeltaFolder } {
   const { config, log, connectionString, workerFile, claims, afterLoad } = options;
   const ledger = openDatabase({
     connectionString,
@@ -74,5 +76,17 @@ export function openLoaders(
   const onQueued = (file: SourceFileRow) => queue.announce([file]);
   const removals = new RowRemovals({ connectionString, events, log, onQueued });
   resources.add('removals of rows', () => removals.close(), CLOSE_REMOVALS_MS);
-  return { queue, events, removals };
+
+  const totals = openDatabase({
+    connectionString,
+    applicationName: 'sluice-totals',
+    maxConnections: 1,
+    onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
+  });
+  resources.add('database connection of the totals', () => totals.$client.end(), CLOSE_POOL_MS);
+  const folder = new DeltaFolder({ database: totals, log });
+  events.onFile(() => folder.committed());
+  events.onProgress(() => folder.loading());
+  resources.add('folder of the totals', () => folder.close(), CLOSE_FOLDER_MS);
+  return { queue, events, removals, folder };
 }

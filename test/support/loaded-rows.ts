@@ -5,6 +5,7 @@ import { LoadConnection } from '../../src/ingest/load/load-connection.ts';
 import { LoadTransaction } from '../../src/ingest/load/load-transaction.ts';
 import { createEncodedRows, RecordEncoder } from '../../src/ingest/load/record-encoder.ts';
 import { RowSender } from '../../src/ingest/load/row-sender.ts';
+import { BatchTotals } from '../../src/ingest/totals/batch-totals.ts';
 import { createLocalTime } from '../../src/ingest/transform/local-time.ts';
 
 /** The records of a file behind its header, and where they stand. */
@@ -87,6 +88,7 @@ async function claimNewFile(client: pg.Client, fileId: number): Promise<void> {
 class RecordLoad {
   readonly #records: RecordsToLoad;
   readonly #transaction: LoadTransaction;
+  readonly #totals = new BatchTotals();
   readonly #encoder: RecordEncoder;
   readonly #reader: RecordReader;
   readonly #sender: RowSender;
@@ -102,6 +104,7 @@ class RecordLoad {
       instantOfLocalTime: createLocalTime(records.timeZone),
       counts: { read: 0, loaded: 0, rejected: 0, rejectsByReason: {} },
       rows,
+      totals: this.#totals,
     });
     this.#reader = new RecordReader(
       {
@@ -124,7 +127,7 @@ class RecordLoad {
     this.#reader.end();
     await this.#sender.finish();
     const { fileId } = this.#records;
-    await this.#transaction.commit({ fileId, attempts: 1 }, 0, {
+    const update = {
       status: 'loaded',
       sha256: String(fileId),
       rowsRead: counts.read,
@@ -132,7 +135,8 @@ class RecordLoad {
       rowsRejected: counts.rejected,
       rejectsByReason: counts.rejectsByReason,
       committedOffset: this.#reader.offset,
-    });
+    } as const;
+    await this.#transaction.commit({ fileId, attempts: 1 }, 0, update, this.#totals);
     return counts;
   }
 }

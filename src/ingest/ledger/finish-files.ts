@@ -4,6 +4,7 @@ import { isUniqueViolation } from '../../database/database-error.ts';
 import { rejectedRows, type SourceFileRow, sourceFiles, userEvents } from '../../database/schema.ts';
 import { inTransaction } from '../../database/transaction.ts';
 import type { FileErrorCode } from '../file-error.ts';
+import { removeEvents, settleRemovals } from '../totals/remove-events.ts';
 import { type Claim, heldBy, LEASE } from './claim-files.ts';
 import { keepLoaded } from './keep-loaded.ts';
 import { forgetCorrected, withdrawCorrections } from './withdraw-corrections.ts';
@@ -91,6 +92,7 @@ export async function failFile(
       })
       .where(heldBy(claim))
       .returning();
+    await settleRemovals(transaction);
     return file;
   });
 }
@@ -101,6 +103,7 @@ export async function restartFile(database: Queryable, claim: Claim): Promise<So
     if (!(await removeCommittedRows(transaction, claim))) return undefined;
     await forgetCorrected(transaction, claim.fileId);
     const [file] = await transaction.select().from(sourceFiles).where(eq(sourceFiles.fileId, claim.fileId));
+    await settleRemovals(transaction);
     return file;
   });
 }
@@ -133,6 +136,7 @@ export async function markDuplicate(
       })
       .where(heldBy(claim))
       .returning();
+    await settleRemovals(transaction);
     return file;
   });
 }
@@ -178,6 +182,7 @@ async function requeueFailedFile(
   return file;
 }
 
+/** Whoever calls it calls `settleRemovals` before the commit. */
 async function removeCommittedRows(transaction: Queryable, claim: Claim): Promise<boolean> {
   // To take rows out lasts as long as there are rows: what is set for the role or database must not cut it, or the file
   // would never reach its end.
@@ -186,7 +191,7 @@ async function removeCommittedRows(transaction: Queryable, claim: Claim): Promis
   const [before] = await transaction.select().from(sourceFiles).where(heldBy(claim)).for('update');
   if (before === undefined) return false;
   if (before.committedOffset > 0 || before.rowsRead > 0) {
-    await transaction.delete(userEvents).where(eq(userEvents.fileId, claim.fileId));
+    await removeEvents(transaction, eq(userEvents.fileId, claim.fileId));
     await transaction.delete(rejectedRows).where(eq(rejectedRows.fileId, claim.fileId));
     await withdrawCorrections(transaction, claim.fileId);
   }
@@ -196,6 +201,7 @@ async function removeCommittedRows(transaction: Queryable, claim: Claim): Promis
       rowsRead: 0,
       rowsLoaded: 0,
       rowsRejected: 0,
+      rowsExpired: 0,
       rejectsByReason: {},
       ignoredColumns: [],
       bytesCommitted: 0,

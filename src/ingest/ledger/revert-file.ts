@@ -3,6 +3,7 @@ import type { Queryable } from '../../database/client.ts';
 import { isDeadlock, isLockTimeout } from '../../database/database-error.ts';
 import { type SourceFileRow, sourceFiles, userEvents } from '../../database/schema.ts';
 import { inTransaction } from '../../database/transaction.ts';
+import { removeEvents, settleRemovals } from '../totals/remove-events.ts';
 import { withdrawCorrections } from './withdraw-corrections.ts';
 
 /** What holds a finished file for longer than that is another removal. */
@@ -43,13 +44,15 @@ async function revertOnce(database: Queryable, fileId: number): Promise<SourceFi
   return await inTransaction(database, async (transaction) => {
     const file = await lockFinished(transaction, fileId, ['loaded', 'held']);
     if (file === undefined) return [];
-    const withheld = file.status === 'held' ? file.rowsWithheld : await removeEvents(transaction, fileId);
+    if (file.status === 'loaded') await removeEvents(transaction, eq(userEvents.fileId, fileId));
+    const withheld = file.status === 'held' ? file.rowsWithheld : file.rowsLoaded;
     const reverted = await transaction
       .update(sourceFiles)
       .set({
         status: 'reverted',
         rowsRead: file.rowsRejected,
         rowsLoaded: 0,
+        rowsExpired: 0,
         rowsWithheld: withheld,
         // It claims no bytes any more: the same may be loaded again.
         bytesCommitted: 0,
@@ -63,7 +66,9 @@ async function revertOnce(database: Queryable, fileId: number): Promise<SourceFi
       .where(eq(sourceFiles.fileId, fileId))
       .returning();
     // Last of all, so that the other files are locked for a moment only.
-    return [...reverted, ...(await withdrawCorrections(transaction, fileId))];
+    const others = await withdrawCorrections(transaction, fileId);
+    await settleRemovals(transaction);
+    return [...reverted, ...others];
   });
 }
 
@@ -96,9 +101,4 @@ export async function lockFinished(
     if (isLockTimeout(error)) throw new RemovalUnderWayError(fileId, { cause: error });
     throw error;
   }
-}
-
-async function removeEvents(transaction: Queryable, fileId: number): Promise<number> {
-  const removed = await transaction.delete(userEvents).where(eq(userEvents.fileId, fileId));
-  return removed.rowCount ?? 0;
 }

@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { correctedRejects, rejectedRows, sourceFiles, userEvents } from '../../database/schema.ts';
+import { removeEvents } from '../totals/remove-events.ts';
 import { RowsGoneError } from './keep-loaded.ts';
 import type { RejectRoot } from './record-corrections.ts';
 import { withdrawCorrections } from './withdraw-corrections.ts';
@@ -31,9 +32,8 @@ export async function takeBackTail(transaction: Queryable, tail: LoadedTail): Pr
     )
     .for('update');
   if (file === undefined) return false;
-  const events = await transaction
-    .delete(userEvents)
-    .where(and(eq(userEvents.fileId, tail.fileId), eq(userEvents.lineNumber, tail.line)));
+  const isTail = sql`${userEvents.fileId} = ${tail.fileId} and ${userEvents.lineNumber} = ${tail.line}`;
+  const loaded = await removeEvents(transaction, isTail);
   const rejects = await transaction
     .delete(rejectedRows)
     .where(and(eq(rejectedRows.fileId, tail.fileId), eq(rejectedRows.lineNumber, tail.line)))
@@ -54,7 +54,6 @@ export async function takeBackTail(transaction: Queryable, tail: LoadedTail): Pr
     const { fileId, line: lineNumber, takenBy: correctedBy } = tail;
     await transaction.insert(correctedRejects).values({ fileId, lineNumber, correctedBy, isPiece: true });
   }
-  const loaded = events.rowCount ?? 0;
   if (loaded > 0 && tail.corrected !== undefined) await withdrawCorrections(transaction, tail.fileId, tail.corrected);
   await transaction
     .update(sourceFiles)

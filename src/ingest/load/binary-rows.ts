@@ -13,8 +13,8 @@ const TWO_TO_32 = 2 ** 32;
 const NUMERIC_POSITIVE = 0x0000;
 const CENTS_SCALE = 2;
 const MAX_UTF8_PER_UNIT = 3;
-/** A field's length, in bytes. */
-const LENGTH = 4;
+/** What stands before a field: its length, in bytes. */
+export const LENGTH = 4;
 /** From here on one native call is cheaper than a loop over the bytes (docs/decisions/0007-hot-path.md). */
 const COPY_NATIVELY_FROM = 128;
 
@@ -54,6 +54,11 @@ export class BinaryRows {
   /** Encoded bytes since the last `take`. */
   get byteLength(): number {
     return this.#end;
+  }
+
+  /** The bytes themselves; good until the next value is written. */
+  get bytes(): Buffer {
+    return this.#bytes;
   }
 
   static header(): Buffer {

@@ -1,11 +1,13 @@
 import type { CsvRecord } from '../csv/record-view.ts';
+import type { EventType } from '../event-columns.ts';
+import type { BatchTotals } from '../totals/batch-totals.ts';
 import { eventTypeRejection, readEventType } from '../transform/event-type.ts';
 import type { LocalTime } from '../transform/local-time.ts';
 import { priceRejection, readCents } from '../transform/price.ts';
 import type { Rejection } from '../transform/rejection.ts';
 import { cleanIdentifier, cleanVerbatimText, IDENTIFIER_LIMIT, VERBATIM_LIMITS } from '../transform/text.ts';
 import { type Instant, readTimestamp, timestampRejection } from '../transform/timestamp.ts';
-import type { BinaryRows } from './binary-rows.ts';
+import { type BinaryRows, LENGTH } from './binary-rows.ts';
 
 const { product_name: PRODUCT_NAME_LIMIT, session_id: SESSION_ID_LIMIT } = VERBATIM_LIMITS;
 
@@ -34,7 +36,10 @@ export class EventEncoder {
   readonly #price: number;
   readonly #sessionId: number;
   readonly #instantOfLocalTime: LocalTime;
+  readonly #totals: BatchTotals | undefined;
   readonly #instant: Instant = { ms: 0, micros: 0 };
+  #type: EventType = 'view';
+  #cents = 0;
 
   constructor(options: {
     readonly rows: BinaryRows;
@@ -42,8 +47,11 @@ export class EventEncoder {
     /** for each of EVENT_COLUMNS, in their order, the position of its field in a record */
     readonly positions: readonly number[];
     readonly instantOfLocalTime: LocalTime;
+    /** adds up the rows that are written; undefined where nobody loads them */
+    readonly totals?: BatchTotals | undefined;
   }) {
     this.#rows = options.rows;
+    this.#totals = options.totals;
     this.#fileId = options.fileId;
     const [userId = 0, eventType = 0, timestamp = 0, productId = 0, productName = 0, price = 0, sessionId = 0] =
       options.positions;
@@ -60,6 +68,7 @@ export class EventEncoder {
   /** Writes a row, or nothing, and then answers with the first rule that the record breaks. */
   encode(record: CsvRecord): Rejection | undefined {
     this.#rows.beginRow();
+    const userAt = this.#rows.byteLength;
     // In the order of EVENT_COLUMNS, which is that of the columns in the COPY and that in which rules are checked.
     const rejection =
       this.#writeIdentifier('user_id', record, this.#userId) ??
@@ -75,7 +84,16 @@ export class EventEncoder {
     }
     this.#rows.bigint(this.#fileId);
     this.#rows.bigint(record.lineNumber);
+    if (this.#totals !== undefined) this.#count(this.#totals, userAt);
     return undefined;
+  }
+
+  /** The user id is taken from where it was written: there it is as it is stored. */
+  #count(totals: BatchTotals, userAt: number): void {
+    const { bytes } = this.#rows;
+    const start = userAt + LENGTH;
+    const end = start + bytes.readInt32BE(userAt);
+    totals.add(bytes, start, end, this.#type, this.#instant.ms, this.#instant.micros, this.#cents);
   }
 
   #writeIdentifier(column: 'user_id' | 'product_id', record: CsvRecord, field: number): Rejection | undefined {
@@ -97,6 +115,7 @@ export class EventEncoder {
   #writeEventType(record: CsvRecord, field: number): Rejection | undefined {
     const known = readEventType(record.bytes, record.start(field), record.end(field));
     if (known === undefined) return eventTypeRejection(record.text(field));
+    this.#type = known.name;
     this.#rows.utf8(known.bytes, 0, known.bytes.length);
     return undefined;
   }
@@ -118,6 +137,7 @@ export class EventEncoder {
   #writePrice(record: CsvRecord, field: number): Rejection | undefined {
     const cents = readCents(record.bytes, record.start(field), record.end(field));
     if (typeof cents === 'string') return priceRejection(record.text(field), cents);
+    this.#cents = cents;
     this.#rows.cents(cents);
     return undefined;
   }

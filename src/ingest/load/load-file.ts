@@ -7,12 +7,13 @@ import { decodedChunks } from '../csv/decoded-chunks.ts';
 import type { Header } from '../csv/header.ts';
 import type { LoadedTail } from '../ledger/take-back-tail.ts';
 import type { SourceFile } from '../sources/source-file.ts';
+import { BatchTotals } from '../totals/batch-totals.ts';
 import type { LocalTime } from '../transform/local-time.ts';
 import { BodyReader } from './body-reader.ts';
 import { ContentProof, NeedsInspectionError } from './content-proof.ts';
 import { heldUpdate } from './held-update.ts';
 import type { LoadConnection } from './load-connection.ts';
-import { LoadTransaction } from './load-transaction.ts';
+import { type LedgerUpdate, LoadTransaction } from './load-transaction.ts';
 import { createEncodedRows, RecordEncoder } from './record-encoder.ts';
 import { type Beginning, type StartPosition, unfinishedTail } from './resume-point.ts';
 import { RowSender } from './row-sender.ts';
@@ -70,6 +71,7 @@ class FileLoad {
   readonly #transaction: LoadTransaction;
   readonly #proof: ContentProof;
   readonly #rows = createEncodedRows();
+  readonly #totals = new BatchTotals();
   readonly #sender: RowSender;
   #file: SourceFileRow;
   #bytesRead = 0;
@@ -107,6 +109,7 @@ class FileLoad {
       this.#endsInMidLine = !isLineEnd(chunk[chunk.length - 1] ?? LF);
       this.#body.take(chunk);
       await this.#sender.sendOn();
+      if (this.#totals.isFull) await this.#leaveDeltas();
       this.#progress();
     }
     this.#body.end();
@@ -136,7 +139,7 @@ class FileLoad {
   }
 
   #begin(header: Header, { from, replacedTail }: Beginning): RecordEncoder {
-    const { file, source, sha256, follows, instantOfLocalTime, corrections } = this.#request;
+    const { file, source, sha256, follows, instantOfLocalTime, corrections, heldAbove } = this.#request;
     // What its rows correct has to be known before the first of them is loaded.
     if (header.messagePosition !== -1 && sha256 === undefined) throw new NeedsInspectionError(source.path);
     if (replacedTail !== undefined && follows !== null) {
@@ -148,6 +151,7 @@ class FileLoad {
       positions: header.positions,
       instantOfLocalTime,
       rows: this.#rows,
+      totals: heldAbove === undefined ? this.#totals : undefined,
       counts: {
         read: file.rowsRead,
         loaded: file.rowsLoaded,
@@ -157,6 +161,12 @@ class FileLoad {
       corrections: corrections && new CorrectionRows(corrections, header),
     });
     return this.#encoder;
+  }
+
+  async #leaveDeltas(): Promise<void> {
+    await this.#sender.finish();
+    await this.#transaction.leaveDeltas(this.#totals);
+    this.#totals.clear();
   }
 
   #isCommitDue(): boolean {
@@ -194,7 +204,7 @@ class FileLoad {
     // What is held changes no other file: neither a last row that goes on in this one, nor a reject that it corrects.
     if (heldAbove === undefined) await this.#buildOnOthers();
     else await this.#holdBack(file);
-    this.#file = await this.#transaction.commit(file, this.#file.committedOffset, {
+    const update: LedgerUpdate = {
       status,
       sha256,
       follows,
@@ -214,7 +224,8 @@ class FileLoad {
       tailOffset: tail?.offset ?? null,
       tailLine: tail?.line ?? null,
       ...(heldAbove === undefined ? {} : heldUpdate(file.fileId, counts, heldAbove)),
-    });
+    };
+    this.#file = await this.#transaction.commit(file, this.#file.committedOffset, update, this.#totals);
     this.#rowsCommitted = counts.read;
     this.#lastCommit = performance.now();
     if (status === 'loading') this.#request.onCommit(this.#file);

@@ -2,6 +2,7 @@ import type { SourceFileRow } from '../../database/schema.ts';
 import { isLineEnd, LF } from '../csv/byte-codes.ts';
 import { RecordReader } from '../csv/record-reader.ts';
 import type { SmallFileCommit } from '../ledger/small-files.ts';
+import { BatchTotals } from '../totals/batch-totals.ts';
 import type { LocalTime } from '../transform/local-time.ts';
 import type { LoadConnection } from './load-connection.ts';
 import { LoadTransaction } from './load-transaction.ts';
@@ -36,19 +37,20 @@ export async function loadSmallFiles(
   context: SmallFilesContext,
 ): Promise<SourceFileRow[]> {
   const rows = createEncodedRows();
+  const totals = new BatchTotals();
   const transaction = new LoadTransaction(context.connection);
   const sender = new RowSender(transaction, rows);
   try {
     const commits: SmallFileCommit[] = [];
     for (const small of files) {
-      const commit = encodeFile(small, rows, context);
+      const commit = encodeFile(small, rows, totals, context);
       context.onProgress({ bytesRead: commit.sizeBytes, rowsRead: commit.rowsRead });
       commits.push(commit);
       await sender.sendOn(SENT_FROM_BYTES);
     }
     await sender.finish();
     if (!files.every(({ source }) => source.isUnchanged())) throw new PortionChangedError('a file was written to');
-    return await transaction.commitAll(commits);
+    return await transaction.commitAll(commits, totals);
   } catch (error) {
     context.connection.discard();
     await sender.stopped();
@@ -58,7 +60,12 @@ export async function loadSmallFiles(
   }
 }
 
-function encodeFile(small: SmallFile, rows: EncodedRows, context: SmallFilesContext): SmallFileCommit {
+function encodeFile(
+  small: SmallFile,
+  rows: EncodedRows,
+  totals: BatchTotals,
+  context: SmallFilesContext,
+): SmallFileCommit {
   const { file, source, sha256, text, header } = small;
   const { maxRecordBytes, instantOfLocalTime } = context;
   const encoder = new RecordEncoder({
@@ -66,6 +73,7 @@ function encodeFile(small: SmallFile, rows: EncodedRows, context: SmallFilesCont
     positions: header.positions,
     instantOfLocalTime,
     rows,
+    totals,
     counts: { read: 0, loaded: 0, rejected: 0, rejectsByReason: {} },
   });
   const reader = new RecordReader(

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { and, eq, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
@@ -9,6 +10,9 @@ import { type CorrectionCommit, recordCorrections } from '../ledger/record-corre
 import { markLoaded, type SmallFileCommit } from '../ledger/small-files.ts';
 import { type LoadedTail, takeBackTail } from '../ledger/take-back-tail.ts';
 import { withdrawCorrections } from '../ledger/withdraw-corrections.ts';
+import type { BatchTotals } from '../totals/batch-totals.ts';
+import { addBatch, countBatch, leaveDeltas } from '../totals/count-batch.ts';
+import { removeEvents, settleRemovals } from '../totals/remove-events.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { CopyWriter } from './copy-writer.ts';
 import type { LoadConnection } from './load-connection.ts';
@@ -53,6 +57,9 @@ export class LoadTransaction {
   /** of this transaction: a connection that is lost in the middle must not be replaced, its rows are gone with it */
   #client: pg.Client | undefined;
   #copy: { readonly table: CopyTable; readonly writer: CopyWriter } | undefined;
+  #begunAt = 0;
+  /** rows of other files, or of earlier commits, were taken out, which the totals have to hear of */
+  #hasRemoved = false;
 
   constructor(connection: LoadConnection) {
     this.#connection = connection;
@@ -93,8 +100,16 @@ export class LoadTransaction {
     const database = this.#connection.watched(client);
     // It lasts as long as there are rows: cut, it would be begun anew at each attempt.
     await client.query('set local statement_timeout = 0');
-    await database.delete(userEvents).where(eq(userEvents.fileId, fileId));
+    await removeEvents(database, eq(userEvents.fileId, fileId));
+    this.#hasRemoved = true;
     await withdrawCorrections(database, fileId);
+  }
+
+  /** Writes down what the rows so far add to the totals, where that is more than is kept in memory. */
+  async leaveDeltas(totals: BatchTotals): Promise<void> {
+    const client = await this.#begin();
+    await this.#endCopy();
+    await leaveDeltas(this.#connection.watched(client), totals);
   }
 
   /**
@@ -104,6 +119,7 @@ export class LoadTransaction {
   async takeBack(tail: LoadedTail): Promise<void> {
     const client = await this.#begin();
     await this.#endCopy();
+    this.#hasRemoved = true;
     if (!(await takeBackTail(this.#connection.watched(client), tail))) {
       throw new ClaimLostError(`the last row of file ${tail.fileId} has been taken back by another attempt`);
     }
@@ -120,10 +136,15 @@ export class LoadTransaction {
   }
 
   /**
-   * Commits the rows together with the progress of the file.
+   * Commits the rows together with the progress of the file and what they add to the totals.
    * @throws ClaimLostError where the ledger row is not at `expectedOffset` of this attempt any more
    */
-  async commit(claim: Claim, expectedOffset: number, update: LedgerUpdate): Promise<SourceFileRow> {
+  async commit(
+    claim: Claim,
+    expectedOffset: number,
+    update: LedgerUpdate,
+    totals: BatchTotals,
+  ): Promise<SourceFileRow> {
     const client = await this.#begin();
     await this.#endCopy();
     const database: Queryable = drizzle(client);
@@ -137,22 +158,24 @@ export class LoadTransaction {
       .where(and(heldBy(claim), eq(sourceFiles.committedOffset, expectedOffset)))
       .returning();
     if (file === undefined) throw new ClaimLostError(`another attempt has taken file ${claim.fileId} over`);
+    await this.#count(client, totals);
     await client.query('commit');
     this.#client = undefined;
     return file;
   }
 
   /**
-   * Commits the rows of small files together with the end of each of them.
+   * Commits the rows of small files together with the end of each of them and what they add to the totals.
    * @throws ClaimLostError where one of the ledger rows is not as its attempt left it
    */
-  async commitAll(commits: readonly SmallFileCommit[]): Promise<SourceFileRow[]> {
+  async commitAll(commits: readonly SmallFileCommit[], totals: BatchTotals): Promise<SourceFileRow[]> {
     const client = await this.#begin();
     await this.#endCopy();
     const files = await markLoaded(drizzle(client), commits);
     if (files.length !== commits.length) {
       throw new ClaimLostError(`other attempts have taken over ${commits.length - files.length} of the files`);
     }
+    await this.#count(client, totals);
     await client.query('commit');
     this.#client = undefined;
     return files;
@@ -163,7 +186,17 @@ export class LoadTransaction {
     const client = await this.#connection.client();
     await client.query(`begin; ${TRANSACTION_SETTINGS}`);
     this.#client = client;
+    this.#begunAt = performance.now();
+    this.#hasRemoved = false;
     return client;
+  }
+
+  /** The last thing before the commit: what it locks is locked for the shortest time, and nobody waits behind it for anything else. */
+  async #count(client: pg.Client, totals: BatchTotals): Promise<void> {
+    const database = this.#connection.watched(client);
+    if (this.#hasRemoved) await settleRemovals(database, () => addBatch(database, totals));
+    else await countBatch(database, totals, performance.now() - this.#begunAt);
+    totals.clear();
   }
 
   async #endCopy(): Promise<void> {

@@ -4,6 +4,7 @@ import type { RawText } from '../csv/raw-text.ts';
 import type { BrokenSpan, CsvRecord, RecordHandler } from '../csv/record-reader.ts';
 import { EVENT_COLUMNS } from '../event-columns.ts';
 import type { RejectReason } from '../reject-reason.ts';
+import type { BatchTotals } from '../totals/batch-totals.ts';
 import type { LocalTime } from '../transform/local-time.ts';
 import type { Rejection } from '../transform/rejection.ts';
 import { shapeOf } from '../transform/value-shape.ts';
@@ -59,6 +60,8 @@ export class RecordEncoder implements RecordHandler {
     /** what earlier commits have counted */
     readonly counts: RowCounts;
     readonly rows: EncodedRows;
+    /** adds up what becomes a row of `user_events`; undefined where none is loaded */
+    readonly totals?: BatchTotals | undefined;
     /** called with each rejected record, beside the row that it becomes */
     readonly onReject?: (reject: RejectedRecord) => void;
     /** for a file of corrected rejects */

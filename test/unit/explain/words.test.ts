@@ -25,6 +25,7 @@ const VERSION: StandingVersion = {
   rejectsByReason: {},
   rowsWithheld: 0,
   rowsCorrected: 0,
+  rowsExpired: 0,
   maxRejectPercent: null,
   isReleased: false,
   headerColumns: null,
