@@ -2,6 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
+/** In the order in which the folder of the totals takes them, so that it is not met half way. */
+const TOTALS = ['user_deltas', 'purchase_day_deltas', 'user_totals', 'purchase_day_customers', 'purchase_day_totals'];
 const TABLES = ['user_events', 'rejected_rows', 'source_files'];
 const POLL_MS = 5;
 const SLOWEST_POLL_MS = 50;
@@ -63,7 +65,7 @@ export class Ledger {
 
   /** Empties the tables, and has what is unwritten written, so that no run pays for the one before it. */
   async clean() {
-    await this.rows(`truncate ${TABLES.join(', ')}`);
+    await this.rows(`truncate ${[...TOTALS, ...TABLES].join(', ')}`);
     try {
       await this.rows('checkpoint');
     } catch (error) {

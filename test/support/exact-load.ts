@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { ExpectedFile } from './expected-events.ts';
 import { type TestDatabase, withClient } from './postgres.ts';
+import { viewDifferences } from './recomputed-views.ts';
 
 const SHOWN = 5;
 
@@ -84,7 +85,10 @@ export async function differencesFrom(
   });
 }
 
-/** I2: what every ledger row counts is what the tables hold for it, in one snapshot; nothing belongs to no file. */
+/**
+ * I2: what every ledger row counts is what the tables hold for it, in one snapshot; nothing belongs to no file. And the views show
+ * what the events say.
+ */
 export async function expectAccounting(database: TestDatabase): Promise<void> {
   const wrong = await database.query(`
     with events as (select file_id, count(*) as n from user_events group by file_id),
@@ -102,4 +106,5 @@ export async function expectAccounting(database: TestDatabase): Promise<void> {
         or f.rejects_by_reason <> coalesce(r.by_reason, '{}')
      limit ${SHOWN}`);
   expect(wrong).toEqual([]);
+  expect(await viewDifferences(database)).toEqual([]);
 }

@@ -247,7 +247,7 @@ test('slow queries of clients that hung up hold up neither health nor uploads, a
   const slow = await startTestService();
   try {
     await withClient(slow.database.connectionString, async (locker) => {
-      await locker.query('begin; lock table user_events in access exclusive mode');
+      await locker.query('begin; lock table user_totals in access exclusive mode');
       const calls = Array.from({ length: 8 }, () =>
         httpGet(`${slow.url}/analytics/users`, { agent: false }).on('error', () => {}),
       );

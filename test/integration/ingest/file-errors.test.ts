@@ -3,6 +3,7 @@ import { appendFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { emptyTables } from '../../support/empty-tables.ts';
 import { expectExactly } from '../../support/exact-load.ts';
 import { settledFile, settledRows, settledVersions } from '../../support/ledger.ts';
 import { expectedPlain, HEADER, plainFile } from '../../support/plain-events.ts';
@@ -20,7 +21,7 @@ afterAll(() => running.close());
 // One service for all of them, on a clean slate for each.
 beforeEach(async () => {
   for (const left of await readdir(running.directory)) await rm(pathOf(left), { recursive: true });
-  await running.database.query('truncate user_events, rejected_rows, source_files');
+  await emptyTables(running.database);
 });
 
 const pathOf = (name: string) => join(running.directory, name);

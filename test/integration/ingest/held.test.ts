@@ -2,6 +2,7 @@ import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { emptyTables } from '../../support/empty-tables.ts';
 import { eventually } from '../../support/eventually.ts';
 import { expectAccounting, expectExactly } from '../../support/exact-load.ts';
 import type { ExpectedFile } from '../../support/expected-events.ts';
@@ -31,7 +32,7 @@ let path: string;
 let number = 0;
 
 beforeEach(async () => {
-  await database.query('truncate user_events, rejected_rows, corrected_rejects, source_files');
+  await emptyTables(database);
   number += 1;
   name = `held-${number}.csv`;
   path = join(running.directory, name);

@@ -2,6 +2,7 @@ import { appendFile, readFile, rename, rm, truncate, utimes, writeFile } from 'n
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { emptyTables } from '../../support/empty-tables.ts';
 import { eventually } from '../../support/eventually.ts';
 import { expectAccounting, expectExactly } from '../../support/exact-load.ts';
 import { settledFile, settledRows, settledVersions } from '../../support/ledger.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => running.close());
 
 // One service for all of them: each test has a name of its own and leaves a clean slate.
-beforeEach(() => running.database.query('truncate user_events, rejected_rows, source_files'));
+beforeEach(() => emptyTables(running.database));
 
 let name: string;
 let path: string;
@@ -110,7 +111,7 @@ describe('a file that has grown', () => {
 
   it('I1 also where it had a header only, with and without a line end', async () => {
     for (const header of [HEADER, HEADER.trimEnd()]) {
-      await running.database.query('truncate user_events, rejected_rows, source_files');
+      await emptyTables(running.database);
       await writeFile(path, header);
       expect(await settledFile(running.database, name)).toMatchObject({ status: 'loaded', read: 0, loaded: 0 });
       await writeFile(path, plainFile({ tag: name, to: 5 }));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RejectReason } from '../../../src/ingest/reject-reason.ts';
+import { emptyTables } from '../../support/empty-tables.ts';
 import { expectExactly } from '../../support/exact-load.ts';
 import type { ExpectedFile } from '../../support/expected-events.ts';
 import { settledRows } from '../../support/ledger.ts';
@@ -25,7 +26,7 @@ afterAll(() => running.close());
 // One service for all of them, on a clean slate for each.
 beforeEach(async () => {
   for (const left of await readdir(running.directory)) await rm(join(running.directory, left), { recursive: true });
-  await running.database.query('truncate user_events, rejected_rows, source_files');
+  await emptyTables(running.database);
 });
 
 /** Writes each file as it is, where it is loaded together with others, and zipped, where it is loaded alone. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Service } from '../../../src/app.ts';
 import { createLogger } from '../../../src/log.ts';
 import { DatabaseProxy } from '../../support/database-proxy.ts';
+import { emptyTables } from '../../support/empty-tables.ts';
 import { eventually } from '../../support/eventually.ts';
 import { expectAccounting, expectExactly } from '../../support/exact-load.ts';
 import { HeldLoads } from '../../support/held-loads.ts';
@@ -212,7 +213,7 @@ describe('a portion that is broken off', () => {
     );
     const { config } = await start();
     await services[0]?.service.stop();
-    await database.query('truncate user_events, rejected_rows, source_files');
+    await emptyTables(database);
     const service = new Service({ config, log: createLogger('silent'), workerFile });
     try {
       await service.start();

@@ -1,6 +1,7 @@
 import { appendFile, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { emptyTables } from '../../support/empty-tables.ts';
 import { eventually } from '../../support/eventually.ts';
 import { expectAccounting, expectExactly } from '../../support/exact-load.ts';
 import type { ExpectedFile } from '../../support/expected-events.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => running.close());
 
-beforeEach(() => database.query('truncate user_events, rejected_rows, corrected_rejects, source_files'));
+beforeEach(() => emptyTables(database));
 
 let name: string;
 let path: string;
