@@ -24,10 +24,10 @@ export async function viewDifferences(database: Pick<TestDatabase, 'query'>): Pr
   const sides = Object.entries(RECOMPUTED).map(
     ([view, query]) => `
       (select '${view} has ' || shown::text as difference
-         from (select shown::text from ${view} as shown except all select told::text from (${query}) as told) as only (shown))
+         from (select shown::text from ${view} as shown except all select told::text from (${query}) as told) as surplus (shown))
       union all
       (select '${view} lacks ' || told::text
-         from (select told::text from (${query}) as told except all select shown::text from ${view} as shown) as only (told))`,
+         from (select told::text from (${query}) as told except all select shown::text from ${view} as shown) as missing (told))`,
   );
   const rows = await database.query<{ difference: string }>(sides.join(' union all '));
   return rows.map(({ difference }) => difference);
