@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 
 /** Arbitrary but fixed: «sluicetot» without its l, as ASCII. */
-const TOTALS_LOCK = 0x7375696365746f74n;
+export const TOTALS_LOCK = 0x7375696365746f74n;
 
 /**
  * Who holds it until the end of its transaction is the only one who writes the totals, so that no two ever wait for a row of them,
