@@ -5,6 +5,7 @@ import type { FileEvents } from '../ingest/file-events.ts';
 import { isTerminal } from '../ingest/file-events.ts';
 import { REJECT_REASONS } from '../ingest/reject-reason.ts';
 import { readStats } from './stats.ts';
+import { readTotalsLag } from './totals-lag.ts';
 
 /**
  * Prometheus metrics, https://prometheus.io/docs/practices/naming/. Counters are of this process and are told in
@@ -118,15 +119,27 @@ export class Metrics {
       registers,
     });
     const oldest = new Gauge({ name: 'sluice_lag_seconds', help: 'Age of the oldest file that waits.', registers });
+    const pending = new Gauge({
+      name: 'sluice_totals_pending_rows',
+      help: 'Users and days of loads that are not folded into the totals of the analytics yet: the views add them at each look.',
+      registers,
+    });
+    const totalsLag = new Gauge({
+      name: 'sluice_totals_lag_seconds',
+      help: 'Age of the oldest of them.',
+      registers,
+    });
     new Gauge({
       name: 'sluice_database_up',
       help: '1 while the database answers, else 0; the ledger gauges keep their last values then.',
       registers,
       async collect() {
         try {
-          const stats = await readStats(database);
+          const [stats, lag] = [await readStats(database), await readTotalsLag(database)];
           for (const status of FILE_STATUSES) files.set({ status }, stats.files[status]);
           oldest.set(stats.lag.oldestQueuedSeconds);
+          pending.set(lag.pendingRows);
+          totalsLag.set(lag.seconds);
           this.set(1);
         } catch {
           this.set(0);

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import pg from 'pg';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TOTALS_LOCK } from '../../../src/ingest/totals/add-to-totals.ts';
 import { DatabaseProxy } from '../../support/database-proxy.ts';
 import { eventually } from '../../support/eventually.ts';
+import { HeldTable } from '../../support/held-table.ts';
 import { settledFile } from '../../support/ledger.ts';
 import { plainFile } from '../../support/plain-events.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
@@ -116,12 +118,27 @@ describe('GET /metrics', () => {
     expect(described.size).toBeGreaterThan(15);
   });
 
+  const value = async (series: string) => {
+    const { text } = await get('/metrics').expect(200);
+    const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
+    return Number(line?.split(' ')[1]);
+  };
+
+  test('says how far the totals of the analytics are behind, and for how long', async () => {
+    const hold = await HeldTable.holdRow(service.database, `select pg_advisory_xact_lock(${TOTALS_LOCK})`);
+    const content = Buffer.from(plainFile({ tag: 'lag', to: 97 }));
+    await request(service.url).put('/uploads/lag.csv?wait=30').send(content).expect(200);
+    // 97 users, and those of them who bought something on the one day.
+    expect(await value('sluice_totals_pending_rows')).toBe(97 + 24);
+    expect(await value('sluice_totals_lag_seconds')).toBeGreaterThan(0);
+    await hold.release();
+    await eventually(async () => {
+      expect(await value('sluice_totals_pending_rows')).toBe(0);
+      expect(await value('sluice_totals_lag_seconds')).toBe(0);
+    });
+  });
+
   test('counters are what was committed', async () => {
-    const value = async (series: string) => {
-      const { text } = await get('/metrics').expect(200);
-      const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
-      return Number(line?.split(' ')[1]);
-    };
     const series = [
       'sluice_rows_read_total',
       'sluice_rows_loaded_total',
