@@ -24,6 +24,7 @@ export class Metrics {
   readonly #bytes: Counter;
   readonly #filesEnded: Counter<'status'>;
   readonly #latency: Histogram;
+  readonly #readLedger: () => Promise<void>;
 
   constructor(options: { readonly database: Queryable; readonly events: FileEvents }) {
     const registers = [this.registry];
@@ -69,8 +70,14 @@ export class Metrics {
       registers,
     });
     for (const reason of REJECT_REASONS) this.#rowsRejected.inc({ reason }, 0);
-    this.#addLedgerGauges(options.database);
+    this.#readLedger = this.#addLedgerGauges(options.database);
     options.events.onFile((file) => this.#fileChanged(file));
+  }
+
+  /** All of them as text, the gauges as they are at this moment. */
+  async text(): Promise<string> {
+    await this.#readLedger();
+    return await this.registry.metrics();
   }
 
   #fileChanged(file: SourceFileRow): void {
@@ -110,41 +117,36 @@ export class Metrics {
     }
   }
 
-  #addLedgerGauges(database: Queryable): void {
+  #addLedgerGauges(database: Queryable): () => Promise<void> {
     const registers = [this.registry];
+    const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
     const files = new Gauge({
       name: 'sluice_files',
       help: 'Files in the ledger by status.',
       labelNames: ['status'],
       registers,
     });
-    const oldest = new Gauge({ name: 'sluice_lag_seconds', help: 'Age of the oldest file that waits.', registers });
-    const pending = new Gauge({
-      name: 'sluice_totals_pending_rows',
-      help: 'Users and days of loads that are not folded into the totals of the analytics yet: the views add them at each look.',
-      registers,
-    });
-    const totalsLag = new Gauge({
-      name: 'sluice_totals_lag_seconds',
-      help: 'Age of the oldest of them.',
-      registers,
-    });
-    new Gauge({
-      name: 'sluice_database_up',
-      help: '1 while the database answers, else 0; the ledger gauges keep their last values then.',
-      registers,
-      async collect() {
-        try {
-          const [stats, lag] = [await readStats(database), await readTotalsLag(database)];
-          for (const status of FILE_STATUSES) files.set({ status }, stats.files[status]);
-          oldest.set(stats.lag.oldestQueuedSeconds);
-          pending.set(lag.pendingRows);
-          totalsLag.set(lag.seconds);
-          this.set(1);
-        } catch {
-          this.set(0);
-        }
-      },
-    });
+    const oldest = gauge('sluice_lag_seconds', 'Age of the oldest file that waits.');
+    const pending = gauge(
+      'sluice_totals_pending_rows',
+      'Users and days of loads that are not folded into the totals of the analytics yet: the views add them at each look.',
+    );
+    const totalsLag = gauge('sluice_totals_lag_seconds', 'Age of the oldest of them.');
+    const isUp = gauge(
+      'sluice_database_up',
+      '1 while the database answers, else 0; the ledger gauges keep their last values then.',
+    );
+    return async () => {
+      try {
+        const [stats, lag] = [await readStats(database), await readTotalsLag(database)];
+        for (const status of FILE_STATUSES) files.set({ status }, stats.files[status]);
+        oldest.set(stats.lag.oldestQueuedSeconds);
+        pending.set(lag.pendingRows);
+        totalsLag.set(lag.seconds);
+        isUp.set(1);
+      } catch {
+        isUp.set(0);
+      }
+    };
   }
 }

@@ -94,7 +94,7 @@ export function addMonitoringRoutes(app: App, { database, watcher, health, metri
       logLevel: 'warn',
     },
     async (_request, reply) => {
-      const text = await metrics.registry.metrics();
+      const text = await metrics.text();
       return reply.header('content-type', metrics.registry.contentType).send(text);
     },
   );
