@@ -15,9 +15,15 @@ export async function tryLockTotals(transaction: Queryable): Promise<boolean> {
   return rows[0]?.locked === true;
 }
 
-/** The same, waiting for whoever has it. @throws a lock timeout */
+/**
+ * The same, waiting for whoever has it: a step of the folder, or a removal that lasts. Written as what `LoadConnection` takes for a
+ * statement that may last.
+ * @throws a lock timeout
+ */
 export async function lockTotals(transaction: Queryable): Promise<void> {
-  await transaction.execute(sql`select pg_advisory_xact_lock(${TOTALS_LOCK})`);
+  await transaction.execute(
+    sql`with waited as materialized (select pg_advisory_xact_lock(${TOTALS_LOCK})) select count(*) from waited`,
+  );
 }
 
 /**
