@@ -39,7 +39,7 @@ async function commit(work: Parameters<typeof inTransaction>[1]): Promise<void> 
   });
 }
 
-describe('what a batch adds up', () => {
+describe('I8 what a batch adds up', () => {
   it('goes into the totals where few users stand for many rows, and into deltas where adding it would last', async () => {
     await commit((transaction) => countBatch(transaction, batch(1000), 1000));
     expect([await rows('user_totals'), await rows('user_deltas')]).toEqual([1000, 0]);
@@ -86,7 +86,7 @@ describe('what a batch adds up', () => {
   });
 });
 
-describe('a step of the folder', () => {
+describe('I8 a step of the folder', () => {
   it('takes the oldest rows only, and what is rolled back is folded by the next one, once', async () => {
     for (let n = 0; n < 3; n += 1)
       await commit((transaction) => leaveDeltas(transaction, batch(20, { ownDays: true })));
