@@ -2,6 +2,28 @@ import type { EventType } from '../event-columns.ts';
 import { UserNumbers } from './user-numbers.ts';
 
 const FIRST_USERS = 2048;
+/** Of each user eight numbers, side by side in one line of the processor's cache: with an array for each of them, a row waited seven times. */
+const FIELDS = 8;
+const EVENTS = 0;
+const SPENT_CENTS = 4;
+const LAST_MS = 5;
+const LAST_MICROS = 6;
+const OF_TYPE = { view: 1, purchase: 2, add_to_cart: 3, remove_from_cart: 7 } as const satisfies Record<
+  EventType,
+  number
+>;
+
+/** Where each number stands; the latest event is milliseconds since 1970, and 0 to 999 microseconds on top of them. */
+export const USER_FIELDS = {
+  events: EVENTS,
+  views: OF_TYPE.view,
+  purchases: OF_TYPE.purchase,
+  cartAdds: OF_TYPE.add_to_cart,
+  spentCents: SPENT_CENTS,
+  lastMs: LAST_MS,
+  lastMicros: LAST_MICROS,
+} as const;
+
 const MS_PER_DAY = 86_400_000;
 /** Beyond it what is counted so far is to be written: a load may have as many users as rows, and memory has an end. */
 const MANY = 65_536;
@@ -24,15 +46,7 @@ export class BatchTotals {
   readonly users = new UserNumbers();
   /** by days since 1970-01-01 in UTC */
   readonly days = new Map<number, DayTotals>();
-  events = new Int32Array(FIRST_USERS);
-  views = new Int32Array(FIRST_USERS);
-  purchases = new Int32Array(FIRST_USERS);
-  cartAdds = new Int32Array(FIRST_USERS);
-  /** exact, see LARGE_SUM */
-  spentCents = new Float64Array(FIRST_USERS);
-  /** the latest event: milliseconds since 1970, and 0 to 999 microseconds on top of them */
-  lastMs = new Float64Array(FIRST_USERS);
-  lastMicros = new Uint16Array(FIRST_USERS);
+  #numbers = new Float64Array(FIRST_USERS * FIELDS);
   #customers = 0;
   #largestSum = 0;
 
@@ -46,27 +60,30 @@ export class BatchTotals {
     return this.users.count >= MANY || this.#customers >= MANY || this.#largestSum > LARGE_SUM;
   }
 
+  /** One number of each user from one to another, not included; all of them are whole and exact, see LARGE_SUM. */
+  column(field: keyof typeof USER_FIELDS, from: number, to: number): Float64Array {
+    const column = new Float64Array(to - from);
+    let at = from * FIELDS + USER_FIELDS[field];
+    for (let index = 0; index < column.length; index += 1, at += FIELDS) column[index] = this.#numbers[at] as number;
+    return column;
+  }
+
   /** A row: the bytes of its user id from `start` to `end`, its instant, and its price in cents. */
   add(bytes: Uint8Array, start: number, end: number, type: EventType, ms: number, micros: number, cents: number): void {
     const known = this.users.count;
     const user = this.users.of(bytes, start, end);
-    if (user === known) this.#begin(user, ms, micros);
-    else if (ms > (this.lastMs[user] as number)) this.#seen(user, ms, micros);
-    else if (ms === this.lastMs[user] && micros > (this.lastMicros[user] as number)) this.#seen(user, ms, micros);
-    this.events[user] = (this.events[user] as number) + 1;
-    switch (type) {
-      case 'view':
-        this.views[user] = (this.views[user] as number) + 1;
-        break;
-      case 'add_to_cart':
-        this.cartAdds[user] = (this.cartAdds[user] as number) + 1;
-        break;
-      case 'purchase':
-        this.#purchase(user, Math.floor(ms / MS_PER_DAY), cents);
-        break;
-      case 'remove_from_cart':
-        break;
+    const at = user * FIELDS;
+    if (user === known) this.#begin(at);
+    const numbers = this.#numbers;
+    const lastMs = numbers[at + LAST_MS] as number;
+    if (ms > lastMs || (ms === lastMs && micros > (numbers[at + LAST_MICROS] as number))) {
+      numbers[at + LAST_MS] = ms;
+      numbers[at + LAST_MICROS] = micros;
     }
+    numbers[at + EVENTS] = (numbers[at + EVENTS] as number) + 1;
+    const ofType = at + OF_TYPE[type];
+    numbers[ofType] = (numbers[ofType] as number) + 1;
+    if (type === 'purchase') this.#purchase(user, Math.floor(ms / MS_PER_DAY), cents);
   }
 
   clear(): void {
@@ -76,24 +93,20 @@ export class BatchTotals {
     this.#largestSum = 0;
   }
 
-  #begin(user: number, ms: number, micros: number): void {
-    if (user === this.events.length) this.#grow();
-    this.events[user] = 0;
-    this.views[user] = 0;
-    this.purchases[user] = 0;
-    this.cartAdds[user] = 0;
-    this.spentCents[user] = 0;
-    this.#seen(user, ms, micros);
-  }
-
-  #seen(user: number, ms: number, micros: number): void {
-    this.lastMs[user] = ms;
-    this.lastMicros[user] = micros;
+  #begin(at: number): void {
+    if (at === this.#numbers.length) {
+      const larger = new Float64Array(at * 2);
+      larger.set(this.#numbers);
+      this.#numbers = larger;
+    }
+    this.#numbers.fill(0, at, at + FIELDS);
+    this.#numbers[at + LAST_MS] = Number.NEGATIVE_INFINITY;
   }
 
   #purchase(user: number, date: number, cents: number): void {
-    this.purchases[user] = (this.purchases[user] as number) + 1;
-    this.spentCents[user] = (this.spentCents[user] as number) + cents;
+    const spentAt = user * FIELDS + SPENT_CENTS;
+    const spent = (this.#numbers[spentAt] as number) + cents;
+    this.#numbers[spentAt] = spent;
     let day = this.days.get(date);
     if (day === undefined) {
       day = { purchases: 0, revenueCents: 0, customers: new Map() };
@@ -104,25 +117,6 @@ export class BatchTotals {
     const before = day.customers.get(user);
     if (before === undefined) this.#customers += 1;
     day.customers.set(user, (before ?? 0) + 1);
-    this.#largestSum = Math.max(this.#largestSum, day.revenueCents, this.spentCents[user] as number);
+    this.#largestSum = Math.max(this.#largestSum, day.revenueCents, spent);
   }
-
-  #grow(): void {
-    const length = this.events.length * 2;
-    this.events = copied(this.events, new Int32Array(length));
-    this.views = copied(this.views, new Int32Array(length));
-    this.purchases = copied(this.purchases, new Int32Array(length));
-    this.cartAdds = copied(this.cartAdds, new Int32Array(length));
-    this.spentCents = copied(this.spentCents, new Float64Array(length));
-    this.lastMs = copied(this.lastMs, new Float64Array(length));
-    this.lastMicros = copied(this.lastMicros, new Uint16Array(length));
-  }
-}
-
-function copied<Numbers extends Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint16Array<ArrayBuffer>>(
-  from: Numbers,
-  to: Numbers,
-): Numbers {
-  to.set(from);
-  return to;
 }

@@ -29,7 +29,7 @@ export function textArray(texts: readonly Buffer[]): Buffer {
   return array;
 }
 
-export function int4Array(numbers: Int32Array | readonly number[]): Buffer {
+export function int4Array(numbers: Float64Array | readonly number[]): Buffer {
   return fourByteArray(INT4, numbers);
 }
 
@@ -50,7 +50,7 @@ export function int8Array(numbers: Float64Array | readonly number[]): Buffer {
 }
 
 /** From milliseconds since 1970, and 0 to 999 microseconds on top of each. */
-export function timestamptzArray(ms: Float64Array, micros: Uint16Array): Buffer {
+export function timestamptzArray(ms: Float64Array, micros: Float64Array): Buffer {
   const array = begin(TIMESTAMPTZ, ms.length, HEADER_BYTES + ms.length * (LENGTH_BYTES + 8));
   let at = HEADER_BYTES;
   for (let index = 0; index < ms.length; index += 1) {
@@ -60,7 +60,7 @@ export function timestamptzArray(ms: Float64Array, micros: Uint16Array): Buffer 
   return array;
 }
 
-function fourByteArray(elementType: number, numbers: Int32Array | readonly number[]): Buffer {
+function fourByteArray(elementType: number, numbers: Float64Array | readonly number[]): Buffer {
   const array = begin(elementType, numbers.length, HEADER_BYTES + numbers.length * (LENGTH_BYTES + 4));
   let at = HEADER_BYTES;
   for (const number of numbers) at = array.writeInt32BE(number, array.writeInt32BE(4, at));

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { BatchTotals } from './batch-totals.ts';
+import type { BatchTotals, USER_FIELDS } from './batch-totals.ts';
 import { dateArray, int4Array, int8Array, textArray, timestamptzArray } from './binary-array.ts';
 
 /** As many users a row of `user_deltas` has; to fold so many takes a tenth of a second. */
@@ -7,14 +7,14 @@ const USERS_PER_PART = 4096;
 
 /** What a batch adds to the totals of users, a few thousand at a time, as rows of user_id and what `user_totals` has beside it. */
 export function* addedUsers(totals: BatchTotals): Generator<SQL> {
-  const { users, events, views, purchases, cartAdds, spentCents, lastMs, lastMicros } = totals;
+  const { users } = totals;
   for (let from = 0; from < users.count; from += USERS_PER_PART) {
     const to = Math.min(from + USERS_PER_PART, users.count);
     const ids = Array.from({ length: to - from }, (_, index) => users.id(from + index));
-    yield sql`${textArray(ids)}::text[], ${int4Array(events.subarray(from, to))}::integer[],
-      ${int4Array(views.subarray(from, to))}::integer[], ${int4Array(purchases.subarray(from, to))}::integer[],
-      ${int4Array(cartAdds.subarray(from, to))}::integer[], ${int8Array(spentCents.subarray(from, to))}::bigint[],
-      ${timestamptzArray(lastMs.subarray(from, to), lastMicros.subarray(from, to))}::timestamptz[]`;
+    const column = (field: keyof typeof USER_FIELDS) => totals.column(field, from, to);
+    yield sql`${textArray(ids)}::text[], ${int4Array(column('events'))}::integer[], ${int4Array(column('views'))}::integer[],
+      ${int4Array(column('purchases'))}::integer[], ${int4Array(column('cartAdds'))}::integer[],
+      ${int8Array(column('spentCents'))}::bigint[], ${timestamptzArray(column('lastMs'), column('lastMicros'))}::timestamptz[]`;
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EVENT_TYPES } from '../../../src/ingest/event-columns.ts';
-import { BatchTotals } from '../../../src/ingest/totals/batch-totals.ts';
+import { BatchTotals, type USER_FIELDS } from '../../../src/ingest/totals/batch-totals.ts';
 import { UserNumbers } from '../../../src/ingest/totals/user-numbers.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 
@@ -29,7 +29,7 @@ describe('what a batch adds up', () => {
           string,
           { events: number; views: number; carts: number; purchases: number; cents: number; last: bigint }
         >();
-        const days = new Map<number, { purchases: number; cents: number; customers: Record<string, number> }>();
+        const days = new Map<number, { purchases: number; cents: number; customers: Map<string, number> }>();
         for (const { user, type, ms, micros, cents } of batch) {
           // Among other bytes, as in a buffer of rows.
           const bytes = Buffer.from(`xx${user}yy`);
@@ -53,20 +53,25 @@ describe('what a batch adds up', () => {
           });
           if (type !== 'purchase') continue;
           const date = Math.floor(ms / 86_400_000);
-          const day = days.get(date) ?? { purchases: 0, cents: 0, customers: {} };
+          const day = days.get(date) ?? { purchases: 0, cents: 0, customers: new Map() };
           day.purchases += 1;
           day.cents += cents;
-          day.customers[user] = (day.customers[user] ?? 0) + 1;
+          day.customers.set(user, (day.customers.get(user) ?? 0) + 1);
           days.set(date, day);
         }
-        const added = Array.from({ length: totals.users.count }, (_, user) => ({
+        const column = (field: keyof typeof USER_FIELDS) => [...totals.column(field, 0, totals.users.count)];
+        const lastMicros = column('lastMicros');
+        const [events, views, carts, purchases, cents] = (
+          ['events', 'views', 'cartAdds', 'purchases', 'spentCents'] as const
+        ).map(column);
+        const added = column('lastMs').map((ms, user) => ({
           user: totals.users.id(user).toString(),
-          events: totals.events[user],
-          views: totals.views[user],
-          carts: totals.cartAdds[user],
-          purchases: totals.purchases[user],
-          cents: totals.spentCents[user],
-          last: BigInt(totals.lastMs[user] ?? 0) * 1000n + BigInt(totals.lastMicros[user] ?? 0),
+          events: events?.[user],
+          views: views?.[user],
+          carts: carts?.[user],
+          purchases: purchases?.[user],
+          cents: cents?.[user],
+          last: BigInt(ms) * 1000n + BigInt(lastMicros[user] ?? 0),
         }));
         expect(added).toEqual(Array.from(expected, ([user, sum]) => ({ user, ...sum })));
         const ofDays = Array.from(totals.days, ([date, { purchases, revenueCents, customers }]) => [
@@ -74,12 +79,12 @@ describe('what a batch adds up', () => {
           {
             purchases,
             cents: revenueCents,
-            customers: Object.fromEntries(Array.from(customers, ([user, n]) => [totals.users.id(user).toString(), n])),
+            customers: new Map(Array.from(customers, ([user, n]) => [totals.users.id(user).toString(), n] as const)),
           },
         ]);
         expect(ofDays).toEqual([...days]);
         expect(totals.entries).toBe(
-          expected.size + [...days.values()].reduce((sum, { customers }) => sum + Object.keys(customers).length, 0),
+          expected.size + [...days.values()].reduce((sum, { customers }) => sum + customers.size, 0),
         );
       }),
       propertyRuns(300),
@@ -101,7 +106,7 @@ describe('what a batch adds up', () => {
     }
     expect([many.isFull, customers.isFull]).toEqual([true, true]);
     while (!rich.isFull) add(rich, 'U', 0, 9_999_999_999);
-    expect(rich.spentCents[0]).toBeLessThan(Number.MAX_SAFE_INTEGER / 1.9);
+    expect(rich.column('spentCents', 0, 1)[0]).toBeLessThan(Number.MAX_SAFE_INTEGER / 1.9);
   });
 });
 
