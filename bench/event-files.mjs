@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
 import { encodings } from './encodings.mjs';
+import { OtherUsers } from './other-users.mjs';
 import { runProgram } from './run-program.mjs';
 
 const GENERATOR = fileURLToPath(new URL('../dist/cli/generate.js', import.meta.url));
@@ -26,15 +27,18 @@ export class EventFiles {
   }
 
   /**
-   * A clean file of about so many rows; `encoding` is a name of encodings.mjs. Another seed gives other content.
+   * A clean file of about so many rows; `encoding` is a name of encodings.mjs. Another seed gives other content. It has the events of
+   * 10,000 users, a few of them hot; with `users` each row is another one's of so many, as far as they go.
    * @returns `{ path, rows, rejected, bytes, gzip }`, where `rows` is the exact number
    */
-  async clean({ rows, seed = 1, encoding = 'plain', gzip = false }) {
+  async clean({ rows, seed = 1, encoding = 'plain', gzip = false, users }) {
     const repeats = Math.ceil(rows / GENERATED_ROWS);
     const rowsEach = Math.round(rows / repeats);
     const { header, body } = encodings[encoding](await this.#generate(rowsEach, seed));
-    const name = `${encoding}-${rows}-${seed}.csv${gzip ? '.gz' : ''}`;
-    return this.#write(name, { header, body, repeats, rows: rowsEach * repeats, gzip });
+    const name = `${encoding}-${rows}-${seed}${users === undefined ? '' : `-${users}`}.csv${gzip ? '.gz' : ''}`;
+    const others = users === undefined ? undefined : new OtherUsers(body, users);
+    const block = (index) => others?.block((seed * repeats + index) * rowsEach) ?? body;
+    return this.#write(name, { header, block, repeats, rows: rowsEach * repeats, gzip });
   }
 
   /** A clean file of about so many bytes. */
@@ -42,7 +46,8 @@ export class EventFiles {
     const rows = Math.min(GENERATED_ROWS, Math.max(1000, Math.round(bytes / 110)));
     const { header, body } = encodings.plain(await this.#generate(rows, seed));
     const repeats = Math.max(1, Math.round(bytes / body.length));
-    return this.#write(`size-${bytes}-${seed}.csv`, { header, body, repeats, rows: rows * repeats, gzip: false });
+    const total = rows * repeats;
+    return this.#write(`size-${bytes}-${seed}.csv`, { header, block: () => body, repeats, rows: total, gzip: false });
   }
 
   /** One file in which every tenth row is dirty. */
@@ -104,11 +109,11 @@ export class EventFiles {
     return directory;
   }
 
-  async #write(name, { header, body, repeats, rows, gzip }) {
+  async #write(name, { header, block, repeats, rows, gzip }) {
     const path = join(this.#directory, name);
     const chunks = function* () {
       yield header;
-      for (let i = 0; i < repeats; i += 1) yield body;
+      for (let i = 0; i < repeats; i += 1) yield block(i);
     };
     const file = await open(path, 'w');
     const steps = [Readable.from(chunks()), ...(gzip ? [createGzip()] : []), file.createWriteStream()];

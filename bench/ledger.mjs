@@ -29,9 +29,11 @@ export class DeadlineError extends Error {
 export class Ledger {
   checkpoints = true;
   #client;
+  #url;
 
   static async open(url) {
     const ledger = new Ledger();
+    ledger.#url = url;
     ledger.#client = new pg.Client({
       connectionString: url,
       application_name: 'bench',
@@ -45,6 +47,12 @@ export class Ledger {
 
   async close() {
     await this.#client.end();
+  }
+
+  /** Ends the statement that is under way, which may take minutes; it throws, and the connection can be used on. */
+  async cancel() {
+    const other = await Ledger.open(this.#url);
+    await other.rows('select pg_cancel_backend($1)', [this.#client.processID]).finally(() => other.close());
   }
 
   async rows(text, values) {
@@ -65,7 +73,26 @@ export class Ledger {
 
   /** Empties the tables, and has what is unwritten written, so that no run pays for the one before it. */
   async clean() {
-    await this.rows(`truncate ${[...TOTALS, ...TABLES].join(', ')}`);
+    await this.truncate([...TOTALS, ...TABLES]);
+    await this.checkpoint();
+  }
+
+  /** Empties the totals and deltas of the views alone. */
+  async cleanTotals() {
+    await this.truncate(TOTALS);
+  }
+
+  /** Those of the tables that there are: a version of Sluice from before some of them is measured, too. */
+  async truncate(tables) {
+    const present = await this.rows(
+      `select name from unnest($1::text[]) with ordinality as wanted (name, place)
+        where to_regclass(name) is not null order by place`,
+      [tables],
+    );
+    await this.rows(`truncate ${present.map(({ name }) => name).join(', ')}`);
+  }
+
+  async checkpoint() {
     try {
       await this.rows('checkpoint');
     } catch (error) {

@@ -9,6 +9,10 @@ import { OptionError } from './options.mjs';
 const LEAST_BYTES = 1e9;
 /** What a row takes as text, in the table and in the write-ahead log. */
 const BYTES_PER_ROW = 500;
+/** The same of those that j makes in the server, with their totals. */
+const BYTES_PER_EVENT = 300;
+/** Loaders in j. */
+const ANALYTICS_LOADERS = 2;
 
 export class Place {
   directory;
@@ -20,14 +24,17 @@ export class Place {
   signal;
   /** of a server of one's own; undefined with the embedded one */
   databaseUrl;
+  /** its main.js is the service that is measured; undefined for the one that is built here */
+  main;
   #processes = [];
 
-  static async open({ databaseUrl, size, psql, signal }) {
+  static async open({ databaseUrl, size, psql, signal, main }) {
     if (databaseUrl !== undefined) await refuseTablesInUse(databaseUrl);
     const place = new Place();
     place.signal = signal;
     place.psql = psql;
     place.databaseUrl = databaseUrl;
+    place.main = main;
     place.directory = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
     // Run by root, PostgreSQL has a user of its own, who has to get in.
     await chmod(place.directory, 0o711);
@@ -83,11 +90,12 @@ async function emptyTables(url) {
     .finally(() => ledger.close());
 }
 
-/** Bytes that the most demanding scenarios take: f and b on many cores, else g. */
-function spaceFor({ busyRows, parallelRows, memoryBytes }) {
+/** Bytes that the most demanding scenarios take: f and b on many cores, j with many events, else g. */
+function spaceFor({ busyRows, parallelRows, memoryBytes, analytics }) {
   const cores = availableParallelism();
   const rows = Math.max(busyRows * Math.min(cores, 8), parallelRows * 2 * cores, Math.max(...memoryBytes) / 110);
-  return Math.max(LEAST_BYTES, rows * BYTES_PER_ROW);
+  const events = Math.max(...analytics) * BYTES_PER_EVENT + busyRows * ANALYTICS_LOADERS * BYTES_PER_ROW;
+  return Math.max(LEAST_BYTES, rows * BYTES_PER_ROW, events);
 }
 
 async function requireSpace(directory, bytes) {

@@ -18,13 +18,13 @@ export class Service {
   #place;
   #samples = 0;
 
-  /** Starts it on the one database of the run, and lets both contestants load a small file for each loader, unmeasured. */
+  /** Starts it on the one database of the run, and lets all contestants load a small file for each loader, unmeasured. */
   static async open(place, settings, { warm = true } = {}) {
     const service = new Service();
     service.#place = place;
     const all = { INPUT_DIR: place.input, DATA_DIR: place.data, ...settings };
     if (place.databaseUrl !== undefined) all.DATABASE_URL = place.databaseUrl;
-    service.process = place.keep(new SluiceProcess(all, place.directory));
+    service.process = place.keep(new SluiceProcess(all, place.directory, place.main));
     await service.process.ready(place.signal);
     try {
       service.databaseUrl = place.databaseUrl ?? (await service.process.databaseUrl());
@@ -44,7 +44,7 @@ export class Service {
       files.push(await this.#place.files.clean({ rows: WARM_UP_ROWS, seed: WARM_UP_SEED + i }));
     }
     await this.load(files);
-    await this.copy(files);
+    if (this.#place.psql !== undefined) await this.copy(files);
   }
 
   async close() {

@@ -24,11 +24,11 @@ export class SluiceProcess {
   #spawnedAt = performance.now();
 
   /** `settings` are its environment, beside PATH and HOME: nothing of the caller's own settings gets in. */
-  constructor(settings, cwd) {
+  constructor(settings, cwd, main = MAIN) {
     const { PATH = '', HOME = '' } = process.env;
     const ofPostgres = Object.entries(process.env).filter(([name]) => name.startsWith('PG'));
     this.#dataDirectory = settings.DATA_DIR;
-    this.#child = spawn(process.execPath, [MAIN], {
+    this.#child = spawn(process.execPath, [main], {
       cwd,
       env: {
         PATH,

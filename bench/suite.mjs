@@ -1,7 +1,7 @@
 // The suite itself: which scenarios run, in which order, and what becomes of their results. Needs a built `dist`.
-import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { interruptedExitCode, interruption } from './interruption.mjs';
 import { WrongResultError } from './ledger.mjs';
 import { describeCommit, describeMachine, describeServer } from './machine.mjs';
 import { OptionError, readOptions, USAGE } from './options.mjs';
@@ -13,7 +13,6 @@ import { consoleRow, resultCells, TABLE_HEADER } from './table.mjs';
 
 /** --quick promises two minutes; on a slow machine it begins nothing more after this, and says so. */
 const QUICK_MS = 85_000;
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 const SCENARIO_MODULES = {
   a: 'one-loader',
@@ -25,27 +24,18 @@ const SCENARIO_MODULES = {
   g: 'peak-memory',
   h: 'start',
   i: 'growth',
+  j: 'analytics',
 };
 
-const interrupted = new AbortController();
-// One for each psql at work, as many as there are cores and more.
-setMaxListeners(0, interrupted.signal);
-let signalExitCode;
-for (const [name, exitCode] of Object.entries(SIGNAL_EXIT_CODES)) {
-  // Every one of them is heard to the end: a second Ctrl-C must not leave the database running.
-  process.on(name, () => {
-    signalExitCode ??= exitCode;
-    interrupted.abort();
-  });
-}
+const signal = interruption();
 
 try {
   const options = readOptions(process.argv.slice(2));
   if (options.help) console.log(USAGE);
   else process.exitCode = await run(options);
 } catch (error) {
-  process.exitCode = signalExitCode ?? 1;
-  if (signalExitCode !== undefined) console.error('interrupted before anything was measured');
+  process.exitCode = interruptedExitCode() ?? 1;
+  if (signal.aborted) console.error('interrupted before anything was measured');
   else if (error instanceof OptionError) console.error(`${error.message}\n\n${USAGE}`);
   else if (error instanceof MissingPsqlError) console.error(error.message);
   else throw error;
@@ -83,7 +73,7 @@ async function run({ only, databaseUrl, size, out, quick }) {
   for (const { scenario, message } of errors) console.error(`${scenario} failed: ${message}`);
   if (skipped.length > 0) console.log(`not measured, the time of --quick being over: ${skipped.join(', ')}`);
   console.log(`\n${Math.round(report.seconds)} s; written:\n  ${paths.join('\n  ')}`);
-  return signalExitCode ?? (errors.length === 0 ? 0 : 1);
+  return interruptedExitCode() ?? (errors.length === 0 ? 0 : 1);
 }
 
 async function measure({ only, databaseUrl, size, psql, endAt }) {
@@ -92,7 +82,7 @@ async function measure({ only, databaseUrl, size, psql, endAt }) {
   const skipped = [];
   const seconds = {};
   let server;
-  const place = await Place.open({ databaseUrl, size, psql, signal: interrupted.signal });
+  const place = await Place.open({ databaseUrl, size, psql, signal });
   try {
     server = await serverOf(place);
     console.log(consoleRow(TABLE_HEADER));
@@ -110,7 +100,7 @@ async function measure({ only, databaseUrl, size, psql, endAt }) {
       try {
         await module.measure({ place, size, emit: (result) => emit({ scenario, ...result }) });
       } catch (error) {
-        const isInterrupted = interrupted.signal.aborted;
+        const isInterrupted = signal.aborted;
         errors.push({ scenario, message: isInterrupted ? 'interrupted' : error.message });
         // What loads wrongly is not to be timed any further.
         if (isInterrupted || error instanceof WrongResultError) break;

@@ -46,3 +46,35 @@ export async function whileLoading({ place, service, files }, work) {
     await service.leave(entered);
   }
 }
+
+/** The time in which every loader was seen busy, for the answers that a client in another thread was given meanwhile. */
+export class BusyWindow {
+  #from = 0;
+  #to = 0;
+
+  /** Looks every `everyMs`, for so many seconds or until one of them is not loading any more; `look` is called at each. */
+  async watch(isLoading, { seconds = Number.POSITIVE_INFINITY, everyMs, signal, look }) {
+    const start = Date.now();
+    if (this.#from === 0) this.#from = start;
+    while (Date.now() < start + seconds * 1000) {
+      await delay(everyMs, undefined, { signal });
+      const at = Date.now();
+      if (!(await isLoading())) break;
+      this.#to = at;
+      await look?.();
+    }
+  }
+
+  /**
+   * Samples `{ sentAt, ms, status }` within it. What was answered after the last look at busy loaders was perhaps answered by an
+   * idle service: it counts as what it had taken by then, where that is longer than `limitMs` already, and else not at all.
+   */
+  within(samples, limitMs) {
+    return samples.flatMap((sample) => {
+      const { sentAt, ms } = sample;
+      if (sentAt < this.#from || sentAt > this.#to) return [];
+      if (sentAt + ms <= this.#to) return [sample];
+      return this.#to - sentAt > limitMs ? [{ ...sample, ms: this.#to - sentAt, status: 200 }] : [];
+    });
+  }
+}

@@ -1,10 +1,9 @@
 // f: how long the API takes to answer while every loader is busy.
 import { availableParallelism } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Service } from '../service.mjs';
 import { atMost, summary } from '../statistics.mjs';
-import { whileLoading } from '../while-loading.mjs';
+import { BusyWindow, whileLoading } from '../while-loading.mjs';
 
 const TARGET_P99_MS = 25;
 /** Each needs a file of its own: on a large machine more would fill its disk. */
@@ -38,38 +37,20 @@ async function requestsWhileLoading({ place, service, files, seconds }) {
   const done = new Promise((resolve, reject) => client.once('message', resolve).once('error', reject));
   // Heard where it is awaited; a client that fails earlier must not end the process before it has cleaned up.
   done.catch(() => {});
-  const window = { from: 0, to: 0 };
+  const busy = new BusyWindow();
   try {
     await whileLoading({ place, service, files }, async (isLoading) => {
-      window.from = Date.now();
       for (const { name } of PHASES) {
         client.postMessage(name);
-        const end = Date.now() + seconds * 1000;
-        while (Date.now() < end) {
-          await delay(POLL_MS, undefined, { signal: place.signal });
-          if (!(await isLoading())) break;
-          window.to = Date.now();
-        }
+        await busy.watch(isLoading, { seconds, everyMs: POLL_MS, signal: place.signal });
       }
       client.postMessage('stop');
       await done;
     });
-    const requests = await done;
-    return requests.flatMap((request) => whileBusy(request, window));
+    return busy.within(await done, TARGET_P99_MS);
   } finally {
     await client.terminate();
   }
-}
-
-/**
- * What was answered after the last look at busy loaders was perhaps answered by an idle service: it counts as what it had
- * taken by then, where that is too long already, and else not at all.
- */
-function whileBusy(request, { from, to }) {
-  const { sentAt, ms } = request;
-  if (sentAt < from || sentAt > to) return [];
-  if (sentAt + ms <= to) return [request];
-  return to - sentAt > TARGET_P99_MS ? [{ ...request, ms: to - sentAt, status: 200 }] : [];
 }
 
 function results(requests, loaders) {

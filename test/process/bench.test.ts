@@ -82,6 +82,36 @@ describe('npm run bench', () => {
     });
   });
 
+  it('asks the analytics while loaders are busy, for each step of events', { timeout: 2 * RUN_MS }, async ({
+    skip,
+  }) => {
+    skip(!hasPsql, WITHOUT_PSQL);
+    const out = await directory();
+    const { ended } = await start(['--quick', '--only', 'j', '--events', '10000', '--out', out]);
+    const { code, output } = await ended;
+    expect(code, output).toBe(0);
+    const json = (await readdir(out)).find((name) => name.endsWith('.json')) ?? '';
+    const { results } = JSON.parse(await readFile(join(out, json), 'utf8'));
+    const questions = [
+      'purchase_analytics LIMIT 30',
+      'user_activity_summary LIMIT 10',
+      'one of user_activity_summary',
+      '/analytics/purchases?limit=30',
+      '/analytics/users?limit=10',
+      '/analytics/users/{id}',
+    ];
+    const steps = ['10,000 events', '10,000 events, each row another user'];
+    expect(results.map(({ what }: { readonly what: string }) => what)).toEqual(
+      steps.flatMap((step) => questions.map((question) => `${question}, ${step}`)),
+    );
+    expect(results[0]).toMatchObject({
+      scenario: 'j',
+      unit: 'ms',
+      sluice: { n: expect.any(Number), median: expect.any(Number) },
+      notes: [expect.stringMatching(/^deltas of users waited at \d+ of \d+ looks, of [\d,]+ at most$/)],
+    });
+  });
+
   it('ends its database and removes its files when it is interrupted', { timeout: RUN_MS }, async ({ skip }) => {
     skip(!hasPsql, WITHOUT_PSQL);
     const out = await directory();
@@ -126,6 +156,7 @@ describe('npm run bench', () => {
     [['--fast'], "Unknown option '--fast'"],
     [['--only', 'a,x'], "there is no scenario 'x'"],
     [['--rows', '10'], 'must be a whole number from 1000'],
+    [['--events', '100'], 'must be a whole number from 10000'],
     [['--database-url', 'localhost'], 'begins with postgresql://'],
   ])('refuses %j and shows how it is called', async (args, message) => {
     const { ended } = await start(args);
