@@ -51,6 +51,10 @@ CREATE INDEX "user_totals_rank" ON "user_totals" USING btree ("total_events" DES
 -- Out of line and as they are: to compress a few thousand numbers costs more than it saves, in a row that lives for a second.
 ALTER TABLE "user_deltas" ALTER "user_ids" SET STORAGE EXTERNAL, ALTER "total_events" SET STORAGE EXTERNAL, ALTER "views" SET STORAGE EXTERNAL, ALTER "purchases" SET STORAGE EXTERNAL, ALTER "cart_adds" SET STORAGE EXTERNAL, ALTER "spent_cents" SET STORAGE EXTERNAL, ALTER "last_activity" SET STORAGE EXTERNAL;--> statement-breakpoint
 ALTER TABLE "purchase_day_deltas" ALTER "user_ids" SET STORAGE EXTERNAL, ALTER "user_purchases" SET STORAGE EXTERNAL;--> statement-breakpoint
+-- Without statistics the planner takes few users for granted at all times. With those of a moment in which there were many it would not hash them, but read all of them
+-- once more for each user there is, for hours.
+ALTER TABLE "user_deltas" ALTER "user_ids" SET STATISTICS 0;--> statement-breakpoint
+ALTER TABLE "purchase_day_deltas" ALTER "user_ids" SET STATISTICS 0;--> statement-breakpoint
 -- What is loaded already is counted once. Nobody may load meanwhile, or it would be counted by nobody.
 LOCK TABLE "user_events" IN SHARE MODE;--> statement-breakpoint
 INSERT INTO "user_totals" ("user_id", "total_events", "views", "purchases", "cart_adds", "spent_cents", "last_activity")
