@@ -1,3 +1,4 @@
+import type { DownloadLimits } from '../analytics/list-downloads.ts';
 import type { UploadPace } from './upload-pace.ts';
 
 /** Bounds for connections, which hold where no proxy stands before the service too. */
@@ -12,6 +13,8 @@ export interface ConnectionLimits {
   readonly checkMs: number;
   readonly maxConnections: number;
   readonly uploadPace: UploadPace;
+  /** of whole lists of analytics */
+  readonly downloads: DownloadLimits;
 }
 
 /**
@@ -28,4 +31,6 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   maxConnections: 2000,
   // A line by modem brings four times as much; one byte now and then, to hold the connection, brings next to nothing.
   uploadPace: { windowMs: 30_000, bytes: 30 * 1024 },
+  // A piece is 1,000 rows, some 70 KB.
+  downloads: { atOnce: 1, untakenMs: 30_000, wholeMs: 5 * 60_000 },
 };

@@ -1,16 +1,14 @@
 import type { Queryable } from '../database/client.ts';
-import { marked } from '../ingest/csv/formula-mark.ts';
 import { addressText } from '../ingest/csv/reject-address.ts';
 import { type KeptHeader, RowLayout } from '../ingest/csv/row-layout.ts';
 import { listRejects, type RejectedRow, type RejectFilter } from '../ingest/ledger/list-rejects.ts';
 import { safeName } from '../ingest/sources/file-name.ts';
+import { BYTE_ORDER_MARK, csvRecord } from './csv-text.ts';
 
 /** Each keeps at most 4 KiB of its text, so a page is at most some 2 MB. */
 const PAGE_ROWS = 500;
 /** Behind the columns of the file; named after this service, which takes them off again. */
 export const REJECT_CSV_COLUMNS = ['sluice_line', 'sluice_reason', 'sluice_message'];
-/** Without it Excel takes UTF-8 for the encoding of its country, and saves names that nobody wrote; to a program it is a part of the first name. */
-const BYTE_ORDER_MARK = '\ufeff';
 
 /**
  * Rejected rows of a file as CSV (https://www.rfc-editor.org/rfc/rfc4180) in its own columns, in the order of their lines, so that they can be corrected in a
@@ -35,11 +33,9 @@ export async function* rejectCsv(
   }
 }
 
-/** A header for saving the rejects of a file under its name (https://www.rfc-editor.org/rfc/rfc6266). */
-export function rejectCsvDisposition(fileName: string): string {
-  const name = `${safeName(fileName).replace(/\.csv(?:\.gz)?$/i, '')}-rejects.csv`;
-  const plain = name.replaceAll(/[^\w. -]/g, '_');
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encodeExtended(name)}`;
+/** The name under which the rejects of a file are saved. */
+export function rejectCsvName(fileName: string): string {
+  return `${safeName(fileName).replace(/\.csv(?:\.gz)?$/i, '')}-rejects.csv`;
 }
 
 function cellsOf(reject: RejectedRow, layout: RowLayout): string[] {
@@ -47,21 +43,4 @@ function cellsOf(reject: RejectedRow, layout: RowLayout): string[] {
   const isCut = rawTruncated ? '; only the first 4 KiB of the row were kept, so its last cells are cut or empty' : '';
   const isGuess = layout.isKnown ? '' : '; which of its cells belongs to which column is not known any more';
   return [...layout.cells(raw), String(lineNumber), reason, `${message}${isCut}${isGuess}${addressText(reject)}`];
-}
-
-function csvRecord(cells: readonly string[]): string {
-  return `${cells.map(csvCell).join(',')}\r\n`;
-}
-
-function csvCell(text: string): string {
-  const inert = marked(text);
-  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
-}
-
-/** As https://www.rfc-editor.org/rfc/rfc8187#section-3.2.1 allows; the rest as percent-encoded UTF-8. */
-function encodeExtended(text: string): string {
-  return encodeURIComponent(text).replaceAll(
-    /['()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

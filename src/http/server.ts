@@ -109,7 +109,7 @@ export async function createServer(
   addRejectSummaryRoute(app, services);
   addExplainRoute(app, services);
   addLiveEventRoutes(app, services, services.feed);
-  addAnalyticsRoutes(app, services);
+  addAnalyticsRoutes(app, services, limits.downloads);
   addMonitoringRoutes(app, services);
   await addDashboard(app);
   return app;

@@ -1,23 +1,37 @@
 import { Type } from '@sinclair/typebox';
 import { boundedRead } from '../../analytics/bounded-read.ts';
-import { listPurchases } from '../../analytics/purchases.ts';
-import { findUser, listUsers } from '../../analytics/users.ts';
+import { type DownloadLimits, ListDownloads } from '../../analytics/list-downloads.ts';
+import { listPurchases, selectAllPurchases } from '../../analytics/purchases.ts';
+import { findUser, listUsers, selectAllUsers } from '../../analytics/users.ts';
+import { purchaseAnalytics, userActivitySummary } from '../../database/schema.ts';
 import { cleanIdentifier } from '../../ingest/transform/text.ts';
+import { asksForCsv, FormatQuery, pageOrCsv } from '../csv-reply.ts';
 import { decodeCursor, pageOf } from '../cursor.ts';
+import { replyWithList } from '../list-csv.ts';
 import { HttpProblem } from '../problem.ts';
 import { Day, PurchasesSchema, toPurchasesReply, toUserReply, UserSchema } from '../schemas/analytics.ts';
-import { DATABASE_PROBLEMS, PageQuery, page, problems, ref, withExamples } from '../schemas/shared.ts';
+import { DATABASE_PROBLEMS, PageQuery, problems, ref, withExamples } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
+
+const UsersQuery = Type.Composite([PageQuery, FormatQuery]);
 
 const PurchasesQuery = Type.Composite([
   PageQuery,
+  FormatQuery,
   Type.Object({
     from: Type.Optional(Type.String({ ...Day, description: 'first day, as YYYY-MM-DD' })),
     to: Type.Optional(Type.String({ ...Day, description: 'last day, as YYYY-MM-DD' })),
   }),
 ]);
 
-export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services): void {
+const AS_CSV =
+  'With `Accept: text/csv`, or for spreadsheets with `?format=csv`, the whole list as one file in the columns of the view `VIEW`, ' +
+  "all of it as of one moment, whatever `limit` and `cursor` say; a cell that a spreadsheet may take for a formula has a `'` in front. One such download " +
+  'runs at a time, beyond that it is 503 `busy`. One that ends without its last chunk was broken off, also where its client takes it too slowly.';
+
+export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services, limits: DownloadLimits): void {
+  const downloads = new ListDownloads(analyticsDatabase, limits);
+
   app.get(
     '/analytics/purchases',
     {
@@ -26,19 +40,28 @@ export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services): v
         summary: 'Purchases per day, newest first',
         description: withExamples(
           'Days are those of UTC, `from` and `to` are inclusive, and days without a purchase are left out. Money is text with two places, exact to the cent. ' +
-            'Rows count as soon as their file is loaded, and no longer once it is reverted.',
+            'Rows count as soon as they are loaded, and no longer once their file is reverted. ' +
+            AS_CSV.replace('VIEW', 'purchase_analytics'),
           'curl http://localhost:3000/analytics/purchases',
           'curl "http://localhost:3000/analytics/purchases?from=2024-01-01&to=2024-01-31"',
+          'curl -H "Accept: text/csv" -o purchases.csv "http://localhost:3000/analytics/purchases?from=2024-01-01"',
         ),
         querystring: PurchasesQuery,
         response: {
-          200: page(PurchasesSchema),
+          200: pageOrCsv(PurchasesSchema, 'the columns of the view `purchase_analytics`'),
           ...problems('invalid_request', 'invalid_cursor', 'unauthorized', ...DATABASE_PROBLEMS),
         },
       },
     },
-    async ({ query }) => {
+    async (request, reply) => {
+      const { query } = request;
       const [before] = query.cursor === undefined ? [] : decodeCursor(query.cursor, ['date']);
+      const { isCsv, forSpreadsheet } = asksForCsv(request, reply, query.format);
+      if (isCsv) {
+        const select = selectAllPurchases(analyticsDatabase, query);
+        const list = { name: 'purchases.csv', view: purchaseAnalytics, select, toReply: toPurchasesReply };
+        return await replyWithList(request, reply, downloads, { ...list, forSpreadsheet });
+      }
       const days = await boundedRead(analyticsDatabase, (connection) =>
         listPurchases(connection, {
           from: query.from,
@@ -58,18 +81,27 @@ export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services): v
         tags: ['analytics'],
         summary: 'Users, most events first',
         description: withExamples(
-          'What each user did, over all loaded files. It counts all events at each call: with hundreds of millions of them it may end in `query_timeout`.',
+          'What each user did, over all loaded files. A page costs as much as any other, however many users come before it. ' +
+            AS_CSV.replace('VIEW', 'user_activity_summary'),
           'curl "http://localhost:3000/analytics/users?limit=10"',
+          'curl -H "Accept: text/csv" -o users.csv http://localhost:3000/analytics/users',
         ),
-        querystring: PageQuery,
+        querystring: UsersQuery,
         response: {
-          200: page(UserSchema),
+          200: pageOrCsv(UserSchema, 'the columns of the view `user_activity_summary`'),
           ...problems('invalid_request', 'invalid_cursor', 'unauthorized', ...DATABASE_PROBLEMS),
         },
       },
     },
-    async ({ query }) => {
+    async (request, reply) => {
+      const { query } = request;
       const [totalEvents, userId] = query.cursor === undefined ? [] : decodeCursor(query.cursor, ['count', 'text']);
+      const { isCsv, forSpreadsheet } = asksForCsv(request, reply, query.format);
+      if (isCsv) {
+        const select = selectAllUsers(analyticsDatabase);
+        const list = { name: 'users.csv', view: userActivitySummary, select, toReply: toUserReply };
+        return await replyWithList(request, reply, downloads, { ...list, forSpreadsheet });
+      }
       const users = await boundedRead(analyticsDatabase, (connection) =>
         listUsers(connection, {
           after: totalEvents === undefined ? undefined : { totalEvents: Number(totalEvents), userId: String(userId) },

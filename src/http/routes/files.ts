@@ -5,10 +5,10 @@ import { RowLayout } from '../../ingest/csv/row-layout.ts';
 import { listFiles } from '../../ingest/ledger/list-files.ts';
 import { listRejects } from '../../ingest/ledger/list-rejects.ts';
 import { REJECT_REASONS } from '../../ingest/reject-reason.ts';
+import { asksForCsv, csvReply, FormatQuery, pageOrCsv } from '../csv-reply.ts';
 import { decodeCursor, pageOf } from '../cursor.ts';
 import { findFile } from '../find-file.ts';
-import { preferred } from '../media-type.ts';
-import { REJECT_CSV_COLUMNS, rejectCsv, rejectCsvDisposition } from '../reject-csv.ts';
+import { REJECT_CSV_COLUMNS, rejectCsv, rejectCsvName } from '../reject-csv.ts';
 import { FileSchema, RejectSchema, toFileReply, toRejectReply } from '../schemas/file.ts';
 import {
   DATABASE_PROBLEMS,
@@ -23,31 +23,15 @@ import {
 } from '../schemas/shared.ts';
 import type { App, Services } from '../services.ts';
 
-const JSON_TYPE = 'application/json';
-const CSV_TYPE = 'text/csv';
-
-/** Sent as a stream; what the description shows is the text. */
-const RejectCsv = Type.Unsafe<Readable>({
-  type: 'string',
-  description: `RFC 4180, UTF-8, with a byte order mark where format=csv asks for it: the columns of the file as it has them, then ${REJECT_CSV_COLUMNS.join(', ')}`,
-});
-
-const TYPES = { json: JSON_TYPE, csv: CSV_TYPE } as const;
-
 const RejectsQuery = Type.Composite([
   PageQuery,
+  FormatQuery,
   Type.Object({
     reason: Type.Optional(oneOf([...REJECT_REASONS, ''], { description: 'only rejects for this reason' })),
     corrected: Type.Optional(
       oneOf(['true', 'false', 'all'], {
         description:
           'only those that have come back corrected, or only the others; if not given, JSON has all and CSV those that have not',
-      }),
-    ),
-    format: Type.Optional(
-      oneOf(['json', 'csv', ''], {
-        description:
-          'instead of an `Accept` header, as for a link in a page; CSV then begins with a byte order mark, by which Excel knows UTF-8',
       }),
     ),
   }),
@@ -147,13 +131,7 @@ export function addFileRoutes(app: App, { database }: Services): void {
         params: FileParams,
         querystring: RejectsQuery,
         response: {
-          200: {
-            description: 'A page of them as JSON, or all of them as CSV',
-            content: {
-              [JSON_TYPE]: { schema: page(RejectSchema) },
-              [CSV_TYPE]: { schema: RejectCsv },
-            },
-          },
+          200: pageOrCsv(RejectSchema, `the columns of the file as it has them, then ${REJECT_CSV_COLUMNS.join(', ')}`),
           ...problems(
             'invalid_request',
             'invalid_cursor',
@@ -171,18 +149,13 @@ export function addFileRoutes(app: App, { database }: Services): void {
       const file = await findFile(database, params.fileId);
       const { fileId } = file;
       const reason = query.reason === '' ? undefined : query.reason;
-      reply.header('vary', 'accept');
-      const format = query.format === '' ? undefined : query.format;
-      const type = format === undefined ? preferred(request.headers.accept, JSON_TYPE, CSV_TYPE) : TYPES[format];
-      if (type === CSV_TYPE) {
-        reply.header('content-disposition', rejectCsvDisposition(file.name)).type(`${CSV_TYPE}; charset=utf-8`);
-        const csv = rejectCsv(database, file, {
-          reason,
-          corrected: isCorrected(query.corrected ?? 'false'),
-          forSpreadsheet: format === 'csv',
-        });
-        // HEAD goes this way too, and would read all of them for nothing.
-        return reply.send(Readable.from(request.method === 'HEAD' ? [] : csv, { objectMode: false }));
+      const { isCsv, forSpreadsheet } = asksForCsv(request, reply, query.format);
+      if (isCsv) {
+        const corrected = isCorrected(query.corrected ?? 'false');
+        const csv = () => rejectCsv(database, file, { reason, corrected, forSpreadsheet });
+        return await csvReply(request, reply, rejectCsvName(file.name), () =>
+          Readable.from(csv(), { objectMode: false }),
+        );
       }
       const layout = new RowLayout(file);
       const rejects = await listRejects(database, {

@@ -86,9 +86,9 @@ describe('the document', () => {
       expect(statuses, name).toEqual(expect.arrayContaining(['421', '500']));
       for (const [status, response] of Object.entries(operation.responses)) {
         const contents = Object.entries(response.content ?? {});
-        // Rejects come as JSON or, for who asks for it, as CSV.
-        const types =
-          name.endsWith('/rejects') && status === '200' ? ['application/json', 'text/csv'] : [expect.any(String)];
+        // Some lists come as JSON or, for who asks for it, as CSV.
+        const isList = /\/(?:rejects|purchases|users)$/.test(name) && status === '200';
+        const types = isList ? ['application/json', 'text/csv'] : [expect.any(String)];
         expect(
           contents.map(([type]) => type),
           `${name} ${status}`,
@@ -256,7 +256,9 @@ describe('real replies are what the document says', () => {
       ['get', '/ingestion/rejects/summary', await agent.get('/ingestion/rejects/summary')],
       ['get', '/ingestion/stats', await agent.get('/ingestion/stats')],
       ['get', '/analytics/purchases', await agent.get('/analytics/purchases')],
+      ['get', '/analytics/purchases', await agent.get('/analytics/purchases?format=csv')],
       ['get', '/analytics/users', await agent.get('/analytics/users')],
+      ['get', '/analytics/users', await agent.get('/analytics/users').set('accept', 'text/csv')],
       ['get', '/analytics/users/{userId}', await agent.get('/analytics/users/user-1')],
       ['get', '/analytics/users/{userId}', await agent.get('/analytics/users/nobody')],
       ['get', '/health', await agent.get('/health')],
