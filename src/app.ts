@@ -12,7 +12,9 @@ import type { ConnectionLimits } from './http/connection-limits.ts';
 import { createServer } from './http/server.ts';
 import type { App } from './http/services.ts';
 import { CHECK_FILE, FileChecker } from './ingest/check/file-checker.ts';
+import type { FileEvents } from './ingest/file-events.ts';
 import { openLoaders, WORKER_FILE } from './ingest/open-loaders.ts';
+import { Retention } from './ingest/retention/retention.ts';
 import { disposeLoadedFile } from './ingest/sources/after-load.ts';
 import { FolderUpkeep } from './ingest/sources/folder-upkeep.ts';
 import { UploadSpool } from './ingest/sources/upload-spool.ts';
@@ -35,6 +37,7 @@ const CUT_REQUESTS_MS = 2000;
 const CLOSE_HTTP_MS = 2500;
 const DRAIN_MS = 5000;
 const CLOSE_POOL_MS = 500;
+const CLOSE_RETENTION_MS = 500;
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -153,6 +156,7 @@ export class Service {
     upkeep.start();
     queue.start();
     folder.start();
+    this.#startRetention(connectionString, events);
     watcher.start();
     resources.add('folder watcher', () => watcher.close(), CLOSE_WATCHER_MS);
   }
@@ -161,6 +165,15 @@ export class Service {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#resources.close();
+  }
+
+  #startRetention(connectionString: string, events: FileEvents): void {
+    const days = this.#config.RETENTION_DAYS;
+    if (days === undefined) return;
+    const retention = new Retention({ connectionString, days, log: this.#log });
+    this.#resources.add('retention', () => retention.close(), CLOSE_RETENTION_MS);
+    events.onProgress(() => retention.loading());
+    retention.start();
   }
 
   async #listen(app: App): Promise<void> {

@@ -35,6 +35,7 @@ export const ConfigSchema = Type.Object({
   // 100 holds nothing: no file has more rejects than rows.
   MAX_REJECT_PERCENT: Type.Number({ default: 100, minimum: 0, maximum: 100 }),
   MAX_UPLOAD_BYTES: Type.Integer({ default: 10 * GIB, minimum: 1 }),
+  RETENTION_DAYS: Type.Optional(Type.Integer({ minimum: 1, maximum: 36_500 })),
   TIMEZONE: Type.String({ default: 'UTC' }),
   // A header can carry nothing else, so any other key would lock everybody out.
   API_KEY: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]+$' })),

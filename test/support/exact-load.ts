@@ -94,14 +94,14 @@ export async function expectAccounting(database: TestDatabase): Promise<void> {
     with events as (select file_id, count(*) as n from user_events group by file_id),
          reasons as (select file_id, reason, count(*) as n from rejected_rows group by file_id, reason),
          rejects as (select file_id, sum(n) as n, jsonb_object_agg(reason, n) as by_reason from reasons group by file_id)
-    select coalesce(f.file_id, e.file_id, r.file_id) as file_id, f.name, f.status, f.rows_read, f.rows_loaded,
+    select coalesce(f.file_id, e.file_id, r.file_id) as file_id, f.name, f.status, f.rows_read, f.rows_loaded, f.rows_expired,
            f.rows_rejected, f.rejects_by_reason, e.n as events, r.n as rejects, r.by_reason
       from source_files f
       full join events e on e.file_id = f.file_id
       full join rejects r on r.file_id = coalesce(f.file_id, e.file_id)
      where f.file_id is null
         or f.rows_read <> f.rows_loaded + f.rows_rejected
-        or f.rows_loaded <> coalesce(e.n, 0)
+        or f.rows_loaded <> coalesce(e.n, 0) + f.rows_expired
         or f.rows_rejected <> coalesce(r.n, 0)
         or f.rejects_by_reason <> coalesce(r.by_reason, '{}')
      limit ${SHOWN}`);

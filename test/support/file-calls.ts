@@ -6,6 +6,7 @@ export interface FileReply {
   readonly rowsLoaded: number;
   readonly rowsRejected: number;
   readonly rowsWithheld: number;
+  readonly rowsExpired: number;
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 

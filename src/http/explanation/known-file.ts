@@ -58,12 +58,13 @@ function explainLoading(version: StandingVersion): string {
 }
 
 function explainLoaded(version: SourceFileRow): string {
-  const { rowsRead, rowsLoaded, rowsRejected, rowsCorrected, follows, finishedAt } = version;
+  const { rowsRead, rowsLoaded, rowsRejected, rowsCorrected, rowsExpired, follows, finishedAt } = version;
   const loaded = `${titleOf(version)} was loaded at ${at(finishedAt)}`;
   if (rowsRead === 0) return `${loaded}, but there is no ${follows === null ? 'row' : 'new row'} in it.`;
-  if (rowsRejected === 0) return `${loaded}: ${counted(rowsLoaded, 'row')}, none rejected.`;
+  const expired = rowsExpired === 0 ? '' : ` (${rowsExpired} of them dropped since, being older than RETENTION_DAYS)`;
+  if (rowsRejected === 0) return `${loaded}: ${counted(rowsLoaded, 'row')}${expired}, none rejected.`;
   const corrected = rowsCorrected === 0 ? '' : ` (${rowsCorrected} of them corrected since)`;
-  return `${loaded}: ${counted(rowsLoaded, 'row')}; ${rowsRejected} of ${rowsRead} rows were rejected${corrected}. ${seeRejects(version)}`;
+  return `${loaded}: ${counted(rowsLoaded, 'row')}${expired}; ${rowsRejected} of ${rowsRead} rows were rejected${corrected}. ${seeRejects(version)}`;
 }
 
 function explainDuplicate(known: KnownFile): string {

@@ -19,6 +19,7 @@ export const LOADED_FILE = {
   rowsRejected: 1,
   rejectsByReason: { invalid_price: 1 },
   rowsWithheld: 0,
+  rowsExpired: 0,
   rowsCorrected: 0,
   ignoredColumns: [],
   bytesCommitted: 286,

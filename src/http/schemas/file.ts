@@ -19,13 +19,16 @@ export const FileSchema = Type.Object(
       description: 'of the bytes; null until they were read',
     }),
     rowsRead: counted('committed so far: `rowsLoaded` and `rowsRejected` together; `rowsWithheld` come on top'),
-    rowsLoaded: counted('in `user_events`'),
+    rowsLoaded: counted('into `user_events`; `rowsExpired` of them are no longer there'),
     rowsRejected: counted('to be read with `GET /ingestion/files/{fileId}/rejects`'),
     rejectsByReason: Type.Record(Type.String(), Count, { description: 'rejected rows by the `reason` of a Reject' }),
     rowsWithheld: Type.Integer({
       minimum: 0,
       description: 'clean rows that are not in the table: held back (`held`), or taken out again (`reverted`)',
     }),
+    rowsExpired: counted(
+      'of the loaded rows, how many are no longer in `user_events`, being older than RETENTION_DAYS',
+    ),
     rowsCorrected: Type.Integer({
       minimum: 0,
       description: 'how many of the rejected rows have come back corrected, in another file',
@@ -95,6 +98,7 @@ export function toFileReply(row: SourceFileRow): FileReply {
     rowsRejected: row.rowsRejected,
     rejectsByReason: row.rejectsByReason,
     rowsWithheld: row.rowsWithheld,
+    rowsExpired: row.rowsExpired,
     rowsCorrected: row.rowsCorrected,
     ignoredColumns: row.ignoredColumns,
     bytesCommitted: row.bytesCommitted,

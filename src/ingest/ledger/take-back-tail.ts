@@ -33,11 +33,14 @@ export async function takeBackTail(transaction: Queryable, tail: LoadedTail): Pr
     .for('update');
   if (file === undefined) return false;
   const isTail = sql`${userEvents.fileId} = ${tail.fileId} and ${userEvents.lineNumber} = ${tail.line}`;
-  const loaded = await removeEvents(transaction, isTail);
+  const removed = await removeEvents(transaction, isTail);
   const rejects = await transaction
     .delete(rejectedRows)
     .where(and(eq(rejectedRows.fileId, tail.fileId), eq(rejectedRows.lineNumber, tail.line)))
     .returning({ reason: rejectedRows.reason, rootFileId: rejectedRows.rootFileId });
+  // It was loaded or rejected: found in neither table, it was loaded, and has expired since.
+  const expired = file.rowsExpired > 0 && removed.rows + rejects.length === 0 ? 1 : 0;
+  const loaded = removed.rows + expired;
   const rejectsByReason = { ...file.rejectsByReason };
   for (const { reason } of rejects) {
     const rest = (rejectsByReason[reason] ?? 0) - 1;
@@ -60,6 +63,7 @@ export async function takeBackTail(transaction: Queryable, tail: LoadedTail): Pr
     .set({
       rowsRead: file.rowsRead - loaded - rejects.length,
       rowsLoaded: file.rowsLoaded - loaded,
+      rowsExpired: file.rowsExpired - expired,
       rowsRejected: file.rowsRejected - rejects.length,
       rejectsByReason,
       rowsCorrected: sql`${sourceFiles.rowsCorrected} - ${closed.rowCount ?? 0}`,

@@ -6,14 +6,20 @@ import { foldDeltas, summedUsers } from './fold-deltas.ts';
 /** A file may have millions of rows; an array of all their users would be larger than a value may be. */
 const USERS_PER_ROW = 4096;
 
+/** How many events were removed, and of which files; null: of a writer that is not Sluice. */
+export interface RemovedEvents {
+  readonly rows: number;
+  readonly ofFiles: readonly { readonly fileId: number | null; readonly rows: number }[];
+}
+
 /**
  * Deletes events, and writes down what that takes from the totals. Whoever calls it calls `settleRemovals` as the last thing before the
- * commit. Answers with how many there were. `which`: a condition on `user_events`.
+ * commit. `which`: a condition on `user_events`.
  */
-export async function removeEvents(transaction: Queryable, which: SQL): Promise<number> {
-  const { rows } = await transaction.execute<{ removed: number }>(sql`
+export async function removeEvents(transaction: Queryable, which: SQL): Promise<RemovedEvents> {
+  const { rows: ofFiles } = await transaction.execute<{ fileId: number | null; rows: number }>(sql`
     with removed as (
-      delete from user_events where ${which} returning user_id, event_type, event_timestamp, product_price
+      delete from user_events where ${which} returning user_id, event_type, event_timestamp, product_price, file_id
     ),
     users as (
       select user_id, -count(*)::integer as total_events,
@@ -40,8 +46,8 @@ export async function removeEvents(transaction: Queryable, which: SQL): Promise<
       select purchase_date, sum(purchases), sum(revenue_cents), array_agg(user_id), array_agg(purchases)
         from customers group by purchase_date
     )
-    select count(*)::float8 as removed from removed`);
-  return rows[0]?.removed ?? 0;
+    select file_id::float8 as "fileId", count(*)::float8 as rows from removed group by file_id`);
+  return { rows: ofFiles.reduce((sum, { rows }) => sum + rows, 0), ofFiles };
 }
 
 /**

@@ -55,3 +55,11 @@ test('a file of which no row is loaded offers no rows to take out', () => {
   expect(undo?.label).toBe('Undo: let it come again');
   expect(JSON.stringify(undo)).not.toContain('0 rows');
 });
+
+test('a file of which rows have expired offers to take out those that are there', () => {
+  const [undo] = actionsFor(fileReply({ rowsLoaded: 10, rowsExpired: 9 }));
+  expect(undo).toMatchObject({ label: 'Undo: take 1 row out', done: '1 row taken out' });
+  const [undoNothing] = actionsFor(fileReply({ rowsLoaded: 10, rowsExpired: 10 }));
+  expect(undoNothing?.label).toBe('Undo: let it come again');
+  expect(undoNothing?.consequences.join(' ')).not.toContain('rejected');
+});

@@ -85,6 +85,12 @@ describe('what is said of a file in the ledger', () => {
     );
   });
 
+  test('loaded with rows that have expired since', () => {
+    expect(wordsFor({ rowsRead: 5, rowsLoaded: 5, rowsExpired: 2 })).toContain(
+      ': 5 rows (2 of them dropped since, being older than RETENTION_DAYS), none rejected.',
+    );
+  });
+
   test('waiting after failures, due later, behind others', () => {
     expect(wordsFor({ status: 'queued', failures: 2, isDelayed: true }, { queuedBehind: 1 })).toBe(
       'a.csv (file 7) has been waiting since 2026-01-02T03:04:05.678Z. It has failed 2 times; the fifth time is the last. ' +

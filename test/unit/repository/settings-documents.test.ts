@@ -22,7 +22,7 @@ describe('the configuration table of the README', () => {
 
   it('shows no default only where there is none, or where it depends on the machine', () => {
     const without = [...shown].filter(([, value]) => value === undefined).map(([name]) => name);
-    expect(sorted(without)).toEqual(['API_KEY', 'DATABASE_URL', 'LOADERS']);
+    expect(sorted(without)).toEqual(['API_KEY', 'DATABASE_URL', 'LOADERS', 'RETENTION_DAYS']);
   });
 });
 

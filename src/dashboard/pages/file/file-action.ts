@@ -37,9 +37,11 @@ export function actionsFor(file: FileReply): readonly FileAction[] {
 
 const REJECTS_STAY = 'Its rejected rows stay listed here.';
 
-function undo({ name, rowsLoaded, rowsRejected }: FileReply): FileAction {
-  if (rowsLoaded === 0) return undoNothing(name);
-  const rows = formatCounted(rowsLoaded, 'row');
+function undo(file: FileReply): FileAction {
+  const { name, rowsLoaded, rowsExpired, rowsRejected } = file;
+  const rowsThere = rowsLoaded - rowsExpired;
+  if (rowsThere === 0) return undoNothing(file);
+  const rows = formatCounted(rowsThere, 'row');
   return {
     label: `Undo: take ${rows} out`,
     icon: 'undo',
@@ -48,7 +50,7 @@ function undo({ name, rowsLoaded, rowsRejected }: FileReply): FileAction {
     path: '',
     question: `Take ${name} out again?`,
     consequences: [
-      `${rows} ${rowsLoaded === 1 ? 'leaves' : 'leave'} the table, all at once. Rows of other files stay.`,
+      `${rows} ${rowsThere === 1 ? 'leaves' : 'leave'} the table, all at once. Rows of other files stay.`,
       ...(rowsRejected > 0 ? [REJECTS_STAY] : []),
       'The file itself is not touched, and may be loaded again later.',
     ],
@@ -58,8 +60,8 @@ function undo({ name, rowsLoaded, rowsRejected }: FileReply): FileAction {
   };
 }
 
-/** All of its rows are rejected. As long as it counts as loaded, the same bytes are a duplicate. */
-function undoNothing(name: string): FileAction {
+/** All of its rows are rejected, or have expired. As long as it counts as loaded, the same bytes are a duplicate. */
+function undoNothing({ name, rowsRejected }: FileReply): FileAction {
   return {
     label: 'Undo: let it come again',
     icon: 'undo',
@@ -69,7 +71,7 @@ function undoNothing(name: string): FileAction {
     question: `Undo the load of ${name}?`,
     consequences: [
       'No row of it is in the table, so the table stays as it is.',
-      REJECTS_STAY,
+      ...(rowsRejected > 0 ? [REJECTS_STAY] : []),
       'The same file may be delivered and loaded again; now it would be a duplicate.',
     ],
     confirm: 'Undo the load',

@@ -4,7 +4,7 @@ import { formatCount } from '../../format/numbers.ts';
 
 /** How many rows there are, and what became of them. */
 export function FileCounts({ file }: { readonly file: FileReply }) {
-  const { rowsLoaded, rowsRejected, rowsCorrected, rowsWithheld, status } = file;
+  const { rowsLoaded, rowsRejected, rowsCorrected, rowsWithheld, rowsExpired, status } = file;
   return (
     <dl class="counts" aria-label="Rows">
       <Count term="Rows read" value={rowsInFile(file)} />
@@ -14,6 +14,7 @@ export function FileCounts({ file }: { readonly file: FileReply }) {
       {rowsWithheld > 0 ? (
         <Count term={status === 'held' ? 'Held back' : 'Not in the table'} value={rowsWithheld} tone="warn" />
       ) : null}
+      {rowsExpired > 0 ? <Count term="Expired since" value={rowsExpired} /> : null}
     </dl>
   );
 }

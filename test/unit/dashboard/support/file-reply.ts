@@ -14,6 +14,7 @@ export function fileReply(change: Partial<FileReply> = {}): FileReply {
     rowsRejected: 0,
     rejectsByReason: {},
     rowsWithheld: 0,
+    rowsExpired: 0,
     rowsCorrected: 0,
     ignoredColumns: [],
     bytesCommitted: 1000,
