@@ -70,7 +70,7 @@ CREATE OR REPLACE VIEW "public"."purchase_analytics" AS (
   select day.purchase_date,
          day.purchases as total_purchases,
          round(day.revenue_cents / 100.0, 2) as total_revenue,
-         round(round(day.revenue_cents / 100.0, 2) / day.purchases, 2) as avg_order_value,
+         round(round(day.revenue_cents / 100.0, 2) / nullif(day.purchases, 0), 2) as avg_order_value,
          day.customers + (select count(distinct added.user_id)
                             from purchase_day_deltas as delta
                            cross join unnest(delta.user_ids) as added (user_id)

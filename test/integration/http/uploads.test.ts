@@ -53,6 +53,7 @@ describe('what a reply says', () => {
           rowsRejected: 3,
           rejectsByReason: { missing_value: 3 },
           rowsWithheld: 0,
+          rowsExpired: 0,
           rowsCorrected: 0,
           ignoredColumns: [],
           bytesCommitted: Buffer.byteLength(content),
