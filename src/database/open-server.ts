@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { OpenResources } from '../open-resources.ts';
+import { findCluster } from './embedded/cluster-directory.ts';
 import { startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
 
 const WATCHDOG_MS = 1000;
@@ -43,6 +44,11 @@ export async function openDatabaseServer(
   resources.add('watchdog of the embedded PostgreSQL', async () => clearInterval(watchdog));
   // PGSSLMODE of the surroundings is meant for another server.
   return { connectionString: `${embedded.connectionString}?sslmode=disable`, urlFile: embedded.urlFile };
+}
+
+/** Whether there is a database to be opened already: `openDatabaseServer` makes the embedded one where there is none. */
+export async function hasDatabase(config: Pick<Config, 'DATABASE_URL' | 'DATA_DIR'>): Promise<boolean> {
+  return config.DATABASE_URL !== undefined || (await findCluster(join(resolve(config.DATA_DIR), 'postgres'))) !== null;
 }
 
 /** Where it did not start there is nothing to stop; `openDatabaseServer` tells why. */

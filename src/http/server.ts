@@ -18,9 +18,11 @@ import { addMonitoringRoutes } from './routes/monitoring.ts';
 import { addRejectSummaryRoute } from './routes/reject-summary.ts';
 import { addUploadRoutes } from './routes/uploads.ts';
 import { addValidateRoute } from './routes/validate.ts';
+import { addVerifyRoute } from './routes/verify.ts';
 import { PurchasesSchema, UserSchema } from './schemas/analytics.ts';
 import { ExplanationSchema } from './schemas/explanation.ts';
 import { FileSchema, RejectSchema } from './schemas/file.ts';
+import { FileCheckSchema } from './schemas/file-check.ts';
 import { RejectClusterSchema } from './schemas/reject-cluster.ts';
 import { ProblemSchema } from './schemas/shared.ts';
 import { HealthSchema, StatsSchema } from './schemas/stats.ts';
@@ -88,6 +90,7 @@ export async function createServer(
     RejectSchema,
     RejectClusterSchema,
     ExplanationSchema,
+    FileCheckSchema,
     StatsSchema,
     HealthSchema,
     PurchasesSchema,
@@ -108,6 +111,7 @@ export async function createServer(
   addFileActionRoutes(app, services);
   addRejectSummaryRoute(app, services);
   addExplainRoute(app, services);
+  addVerifyRoute(app, services);
   addLiveEventRoutes(app, services, services.feed);
   addAnalyticsRoutes(app, services, limits.downloads);
   addMonitoringRoutes(app, services);

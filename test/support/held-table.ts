@@ -37,6 +37,12 @@ export class HeldTable {
     });
   }
 
+  /** Keeps what the statement has done. */
+  async commit(): Promise<void> {
+    await this.#client.query('commit');
+    await this.#client.end();
+  }
+
   async release(): Promise<void> {
     await this.#client.end().catch(() => {});
   }

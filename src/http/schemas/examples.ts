@@ -36,6 +36,16 @@ export const LOADED_FILE = {
   durationMs: 35,
 };
 
+export const CLEAN_CHECK = {
+  fileId: 7,
+  ok: true,
+  events: 2,
+  rejects: 1,
+  differenceCount: 0,
+  differences: [],
+  checkedAt: '2024-01-15T12:00:00.000Z',
+};
+
 export const PRICELESS_ROW = {
   fileId: 7,
   lineNumber: 4,

@@ -48,8 +48,8 @@ function isOfChain({ fileId, line }: RejectRoot) {
  * rejected on the same line from now on is another row, and may be corrected in its turn.
  */
 export async function forgetCorrected(transaction: Queryable, fileId: number): Promise<void> {
-  await transaction.execute(sql`delete from corrected_rejects where file_id = ${fileId}`);
-  await transaction.execute(
-    sql`update source_files set rows_corrected = 0 where file_id = ${fileId} and rows_corrected > 0`,
-  );
+  // One statement: it may be a transaction of its own, and nobody may see the one without the other.
+  await transaction.execute(sql`
+    with forgotten as (delete from corrected_rejects where file_id = ${fileId})
+    update source_files set rows_corrected = 0 where file_id = ${fileId} and rows_corrected > 0`);
 }
