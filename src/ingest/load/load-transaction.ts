@@ -58,7 +58,7 @@ export class LoadTransaction {
   #client: pg.Client | undefined;
   #copy: { readonly table: CopyTable; readonly writer: CopyWriter } | undefined;
   #begunAt = 0;
-  /** rows of other files, or of earlier commits, were taken out, which the totals have to hear of */
+  /** rows of other files, or of earlier commits, were taken out: events, which the totals have to hear of, or only rejects */
   #hasRemoved = false;
 
   constructor(connection: LoadConnection) {
@@ -194,8 +194,8 @@ export class LoadTransaction {
   /** The last thing before the commit: what it locks is locked for the shortest time, and nobody waits behind it for anything else. */
   async #count(client: pg.Client, totals: BatchTotals): Promise<void> {
     const database = this.#connection.watched(client);
-    if (this.#hasRemoved) await settleRemovals(database, () => addBatch(database, totals));
-    else await countBatch(database, totals, performance.now() - this.#begunAt);
+    const isSettled = this.#hasRemoved && (await settleRemovals(database, () => addBatch(database, totals)));
+    if (!isSettled) await countBatch(database, totals, performance.now() - this.#begunAt);
     totals.clear();
   }
 

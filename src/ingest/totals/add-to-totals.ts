@@ -89,13 +89,14 @@ export async function addToDays(
       returning purchase_date
     ),
     changed as (
-      select purchase_date, sum(one) as customers
-        from (select purchase_date, 1 as one from come union all select purchase_date, -1 from gone) as part
+      select purchase_date, sum(purchases) as purchases, sum(revenue_cents) as revenue_cents, sum(customers) as customers
+        from (select purchase_date, purchases, revenue_cents, 0 as customers from sums
+              union all select purchase_date, 0, 0, 1 from come
+              union all select purchase_date, 0, 0, -1 from gone) as part
        group by purchase_date
     )
     insert into purchase_day_totals as total (purchase_date, purchases, revenue_cents, customers)
-    select purchase_date, sums.purchases, sums.revenue_cents, coalesce(changed.customers, 0)
-      from sums left join changed using (purchase_date)
+    select purchase_date, purchases, revenue_cents, customers from changed
     on conflict (purchase_date) do update
        set purchases = total.purchases + excluded.purchases,
            revenue_cents = total.revenue_cents + excluded.revenue_cents,

@@ -52,17 +52,15 @@ export async function removeEvents(transaction: Queryable, which: SQL): Promise<
 
 /**
  * Takes from the totals what `removeEvents` has written down in this transaction. It waits for the lock of the totals, and that is the last
- * lock that the transaction takes, so nobody waits for it in turn. `addOwn` adds what the same transaction has loaded.
+ * lock that the transaction takes, so nobody waits for it in turn. `addOwn` adds what the same transaction has loaded. False where
+ * no event was removed: then the lock is not held, and nothing is done.
  * @throws a lock timeout
  */
-export async function settleRemovals(transaction: Queryable, addOwn?: () => Promise<void>): Promise<void> {
+export async function settleRemovals(transaction: Queryable, addOwn?: () => Promise<void>): Promise<boolean> {
   const { rows } = await transaction.execute<{ some: boolean }>(
     sql`select exists (select from user_deltas where is_removal) as some`,
   );
-  if (rows[0]?.some !== true) {
-    await addOwn?.();
-    return;
-  }
+  if (rows[0]?.some !== true) return false;
   await lockTotals(transaction);
   // Before anything is taken away: what is taken may not have been added yet.
   await foldDeltas(transaction, 'all');
@@ -71,6 +69,7 @@ export async function settleRemovals(transaction: Queryable, addOwn?: () => Prom
   await findLastActivity(transaction);
   await transaction.execute(sql`delete from user_deltas where is_removal`);
   await transaction.execute(sql`delete from purchase_day_totals where purchases = 0`);
+  return true;
 }
 
 /** Whose latest event is among the removed has none that is known; a user without events is none. */

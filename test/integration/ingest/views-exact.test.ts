@@ -162,6 +162,27 @@ describe('I8 the views show what the events say', () => {
     await rm(path);
   });
 
+  it('a load that takes back a row which was no event leaves the totals alone while somebody else is at them', async () => {
+    const path = join(running.directory, 'piece.csv');
+    const whole = plainFile({ tag: 'piece', to: 31 });
+    const lastRow = whole.lastIndexOf('\n', whole.length - 2) + 1;
+    await writeFile(path, whole.slice(0, lastRow + 8));
+    await settledFile(database, 'piece.csv');
+    await untilFolded();
+    const events = async () =>
+      (await database.query<{ events: number }>('select sum(total_events)::int as events from user_totals'))[0]?.events;
+    const before = await events();
+    const hold = await HeldTable.holdRow(database, LOCK_TOTALS);
+    await appendFile(path, `${whole.slice(lastRow + 8)}${plainRows({ tag: 'piece', from: 31, to: 40 })}`);
+    await settledVersions(database, 'piece.csv', 2);
+    expect(await events()).toBe(before);
+    expect(await viewDifferences(database)).toEqual([]);
+    await hold.release();
+    await untilFolded();
+    expect(await events()).toBe(40);
+    await rm(path);
+  });
+
   it('in every snapshot while files are loaded, undone and folded, whatever connection dies', async () => {
     let isOver = false;
     let looks = 0;
