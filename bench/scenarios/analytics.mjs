@@ -96,9 +96,7 @@ function answersTo(name, all) {
 
 /** Users in deltas that are not folded yet, each as often as a load has left one. */
 async function pendingUsers(ledger) {
-  const [{ users }] = await ledger.rows(
-    'select coalesce(sum(cardinality(user_ids)), 0)::int as users from user_deltas',
-  );
+  const [{ users }] = await ledger.rows('select coalesce(sum(entries), 0)::int as users from user_deltas');
   return users;
 }
 

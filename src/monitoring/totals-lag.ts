@@ -14,8 +14,6 @@ export async function readTotalsLag(database: Queryable): Promise<TotalsLag> {
   const { rows } = await database.execute<{ pending: number; seconds: number }>(sql`
     select coalesce(sum(entries), 0)::float8 as pending,
            coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as seconds
-      from (select created_at, cardinality(user_ids) as entries from user_deltas
-            union all
-            select created_at, cardinality(user_ids) from purchase_day_deltas) as delta`);
+      from (select created_at, entries from user_deltas union all select created_at, entries from purchase_day_deltas) as delta`);
   return { pendingRows: rows[0]?.pending ?? 0, seconds: Math.max(0, rows[0]?.seconds ?? 0) };
 }

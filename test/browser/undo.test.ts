@@ -106,7 +106,7 @@ describe('undo', () => {
     // Another client was faster; its live event is kept from this page.
     faults.expectReply(409, 'Conflict');
     await service.database.query(
-      `update source_files set status = 'failed', rows_read = 0, rows_loaded = 0, committed_offset = 0, updated_at = 'epoch'`,
+      `update source_files set status = 'failed', rows_read = 0, rows_loaded = 0, text_offset = 0, updated_at = 'epoch'`,
     );
     await page.getByRole('dialog').getByRole('button', { name: 'Take 4 rows out' }).click();
     await page.getByRole('alert').getByText('twice.csv (file 1) is failed').waitFor();

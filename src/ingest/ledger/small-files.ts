@@ -27,10 +27,10 @@ export async function findWithPast(database: Queryable, contents: readonly Claim
                       and earlier.status in ('loaded', 'duplicate', 'held', 'reverted'))
         or exists (select 1 from source_files as twin
                     where twin.sha256 = claimed.sha256 and twin.file_id <> claimed.file_id
-                      and (twin.status = 'loaded' or twin.committed_offset > 0))
+                      and (twin.status = 'loaded' or twin.text_offset > 0))
         or not exists (select 1 from source_files as held
                         where held.file_id = claimed.file_id and held.attempts = claimed.attempts
-                          and held.status = 'loading' and held.committed_offset = 0)`);
+                          and held.status = 'loading' and held.text_offset = 0)`);
   return new Set(rows.map(({ file_id }) => Number(file_id)));
 }
 

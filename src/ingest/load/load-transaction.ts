@@ -120,6 +120,8 @@ export class LoadTransaction {
     const client = await this.#begin();
     await this.#endCopy();
     this.#hasRemoved = true;
+    // The totals have to be up to date before that row can be taken from them, which lasts as long as there are deltas.
+    await client.query('set local statement_timeout = 0');
     if (!(await takeBackTail(this.#connection.watched(client), tail))) {
       throw new ClaimLostError(`the last row of file ${tail.fileId} has been taken back by another attempt`);
     }

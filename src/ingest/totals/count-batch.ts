@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { addToDays, addToUsers, preferIndexes, tryLockTotals } from './add-to-totals.ts';
 import type { BatchTotals } from './batch-totals.ts';
-import { addedDays, addedUsers } from './delta-arrays.ts';
+import { addedDays, addedUsers, USERS_PER_PART } from './delta-arrays.ts';
 
 /** What it takes to bring one user, or one customer of a day, up to date in the totals: measured, ADR 0013. */
 const ENTRY_MS = 0.025;
@@ -48,11 +48,14 @@ export async function leaveDeltas(transaction: Queryable, totals: BatchTotals): 
   }
   if (totals.days.size === 0) return;
   const { sums, customers } = addedDays(totals);
+  // The sums of a day stand in the first of its rows.
   await transaction.execute(sql`
     insert into purchase_day_deltas (purchase_date, purchases, revenue_cents, user_ids, user_purchases)
-    select purchase_date, day.purchases, day.revenue_cents, customers.user_ids, customers.user_purchases
+    select purchase_date, case part when 0 then day.purchases else 0 end, case part when 0 then day.revenue_cents else 0 end,
+           customers.user_ids, customers.user_purchases
       from unnest(${sums}) as day (purchase_date, purchases, revenue_cents)
-      join (select purchase_date, array_agg(user_id) as user_ids, array_agg(purchases) as user_purchases
-              from unnest(${customers}) as customer (purchase_date, user_id, purchases)
-             group by purchase_date) as customers using (purchase_date)`);
+      join (select purchase_date, part, array_agg(user_id) as user_ids, array_agg(purchases) as user_purchases
+              from (select *, (row_number() over (partition by purchase_date) - 1) / ${USERS_PER_PART}::bigint as part
+                      from unnest(${customers}) as customer (purchase_date, user_id, purchases)) as numbered
+             group by purchase_date, part) as customers using (purchase_date)`);
 }

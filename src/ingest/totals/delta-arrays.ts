@@ -3,7 +3,7 @@ import type { BatchTotals, USER_FIELDS } from './batch-totals.ts';
 import { dateArray, int4Array, int8Array, textArray, timestamptzArray } from './binary-array.ts';
 
 /** As many users a row of `user_deltas` has; to fold so many takes a tenth of a second. */
-const USERS_PER_PART = 4096;
+export const USERS_PER_PART = 4096;
 
 /** What a batch adds to the totals of users, a few thousand at a time, as rows of user_id and what `user_totals` has beside it. */
 export function* addedUsers(totals: BatchTotals): Generator<SQL> {

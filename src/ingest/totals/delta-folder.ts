@@ -7,8 +7,10 @@ import { rootMessage } from '../../error-code.ts';
 import { tryLockTotals } from './add-to-totals.ts';
 import { foldDeltas } from './fold-deltas.ts';
 
-/** Rows of deltas in one step: at most 32,768 users, below a second of work, and usually a tenth of that. */
-const STEP = { userRows: 8, dayRows: 64 } as const;
+/** Users, and customers of days, in one step: half a second of work, or a few seconds where the disk is slow. */
+const STEP_ENTRIES = 16_384;
+/** A step that has failed may have been too long for the time that a query has. */
+const LEAST_STEP_ENTRIES = 256;
 /** What other replicas and commands leave behind is looked for so often. */
 const LOOK_MS = 1000;
 /** While files are being loaded it rests three times as long as it works: it must not take the processor from them. */
@@ -33,6 +35,7 @@ export class DeltaFolder {
   #hasNews = false;
   #wake = () => {};
   #isFailing = false;
+  #stepEntries = STEP_ENTRIES;
 
   constructor(options: DeltaFolderOptions) {
     this.#options = options;
@@ -62,6 +65,7 @@ export class DeltaFolder {
   /** Ends after the step that is under way. */
   async close(): Promise<void> {
     this.#stopping.abort();
+    this.#wake();
     await this.#running;
   }
 
@@ -83,23 +87,24 @@ export class DeltaFolder {
     const { database, log } = this.#options;
     try {
       const folded = await inTransaction(database, async (transaction) =>
-        (await tryLockTotals(transaction)) ? await foldDeltas(transaction, STEP) : 0,
+        (await tryLockTotals(transaction)) ? await foldDeltas(transaction, this.#stepEntries) : 0,
       );
       this.#isFailing = false;
+      this.#stepEntries = Math.min(STEP_ENTRIES, this.#stepEntries * 2);
       return folded;
     } catch (error) {
       // The views are right with deltas, too, only slower: told once for each outage.
       if (!this.#isFailing) log.warn({ error: rootMessage(error) }, 'deltas of the analytics can not be folded now');
       this.#isFailing = true;
+      this.#stepEntries = Math.max(LEAST_STEP_ENTRIES, this.#stepEntries / 2);
       return 0;
     }
   }
 
   async #untilNews(): Promise<void> {
-    if (this.#hasNews) return;
+    if (this.#hasNews || this.#stopping.signal.aborted) return;
     const waiting = new AbortController();
     this.#wake = () => waiting.abort();
-    const signal = AbortSignal.any([waiting.signal, this.#stopping.signal]);
-    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+    await delay(LOOK_MS, undefined, { signal: waiting.signal }).catch(() => {});
   }
 }

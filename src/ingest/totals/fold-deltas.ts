@@ -2,18 +2,19 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { addToDays, addToUsers, preferIndexes } from './add-to-totals.ts';
 
-/** How much one step folds: the first rows of each table, or all of them. */
-export type FoldStep = { readonly userRows: number; readonly dayRows: number } | 'all';
+/** Of how many rows one step chooses: a flood of tiny loads leaves many with next to nothing in them. */
+const MOST_ROWS = 1000;
 
 /**
  * Adds the oldest deltas to the totals and deletes them, so that the views show the same before and after. The lock of the totals must be
- * held. Answers with how many rows of deltas it has folded: with none there is nothing left that this transaction sees.
+ * held. `entries`: of about so many users, and so many customers of days; whole rows, and at least one. Answers with how many rows of
+ * deltas it has folded: with none there is nothing left that this transaction sees.
  */
-export async function foldDeltas(transaction: Queryable, step: FoldStep): Promise<number> {
+export async function foldDeltas(transaction: Queryable, entries: number | 'all'): Promise<number> {
   await preferIndexes(transaction);
   const { rows } = await transaction.execute<{ users: string[]; days: string[] }>(sql`
-    select array(select delta_id from user_deltas where not is_removal order by delta_id limit ${step === 'all' ? null : step.userRows}) as users,
-           array(select delta_id from purchase_day_deltas order by delta_id limit ${step === 'all' ? null : step.dayRows}) as days`);
+    select array(${oldest(sql`user_deltas where not is_removal`, entries)}) as users,
+           array(${oldest(sql`purchase_day_deltas`, entries)}) as days`);
   const users = rows[0]?.users ?? [];
   const days = rows[0]?.days ?? [];
   if (users.length > 0) await foldUsers(transaction, users);
@@ -53,6 +54,15 @@ export function summedUsers(rows: SQL): SQL {
                        delta.last_activity)
                 as part (user_id, total_events, views, purchases, cart_adds, spent_cents, last_activity)
      group by user_id`;
+}
+
+function oldest(rows: SQL, entries: number | 'all'): SQL {
+  if (entries === 'all') return sql`select delta_id from ${rows}`;
+  return sql`
+    select delta_id
+      from (select delta_id, sum(entries) over (order by delta_id) - entries as before
+              from (select delta_id, entries from ${rows} order by delta_id limit ${MOST_ROWS}) as first) as summed
+     where before < ${entries}`;
 }
 
 function ids(deltaIds: readonly string[]): SQL {

@@ -1,10 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from '../../database/client.ts';
 import { lockTotals } from './add-to-totals.ts';
+import { USERS_PER_PART } from './delta-arrays.ts';
 import { foldDeltas, summedUsers } from './fold-deltas.ts';
-
-/** A file may have millions of rows; an array of all their users would be larger than a value may be. */
-const USERS_PER_ROW = 4096;
 
 /** How many events were removed, and of which files; null: of a writer that is not Sluice. */
 export interface RemovedEvents {
@@ -14,7 +12,8 @@ export interface RemovedEvents {
 
 /**
  * Deletes events, and writes down what that takes from the totals. Whoever calls it calls `settleRemovals` as the last thing before the
- * commit. `which`: a condition on `user_events`.
+ * commit. In rows of a few thousand users, since an array of all customers of a giant might be larger than a value may be. `which`: a condition
+ * on `user_events`.
  */
 export async function removeEvents(transaction: Queryable, which: SQL): Promise<RemovedEvents> {
   const { rows: ofFiles } = await transaction.execute<{ fileId: number | null; rows: number }>(sql`
@@ -27,12 +26,13 @@ export async function removeEvents(transaction: Queryable, which: SQL): Promise<
              -(count(*) filter (where event_type = 'purchase'))::integer as purchases,
              -(count(*) filter (where event_type = 'add_to_cart'))::integer as cart_adds,
              -coalesce(sum(product_price * 100) filter (where event_type = 'purchase'), 0)::bigint as spent_cents,
-             max(event_timestamp) as last_activity, row_number() over () / ${USERS_PER_ROW}::bigint as part
+             max(event_timestamp) as last_activity, row_number() over () / ${USERS_PER_PART}::bigint as part
         from removed group by user_id
     ),
     customers as (
       select (event_timestamp at time zone 'UTC')::date as purchase_date, user_id, -count(*)::integer as purchases,
-             -sum(product_price * 100)::bigint as revenue_cents
+             -sum(product_price * 100)::bigint as revenue_cents,
+             row_number() over (partition by (event_timestamp at time zone 'UTC')::date) / ${USERS_PER_PART}::bigint as part
         from removed where event_type = 'purchase' group by 1, 2
     ),
     of_users as (
@@ -44,7 +44,7 @@ export async function removeEvents(transaction: Queryable, which: SQL): Promise<
     of_days as (
       insert into purchase_day_deltas (purchase_date, purchases, revenue_cents, user_ids, user_purchases)
       select purchase_date, sum(purchases), sum(revenue_cents), array_agg(user_id), array_agg(purchases)
-        from customers group by purchase_date
+        from customers group by purchase_date, part
     )
     select file_id::float8 as "fileId", count(*)::float8 as rows from removed group by file_id`);
   return { rows: ofFiles.reduce((sum, { rows }) => sum + rows, 0), ofFiles };
@@ -99,7 +99,9 @@ async function findLastActivity(transaction: Queryable): Promise<void> {
     select total.user_id, taken.last_activity as before
       from (${removedUsers()}) as taken join user_totals as total on total.user_id = taken.user_id
      where total.last_activity < taken.last_activity`;
-  const { rows } = await transaction.execute<{ some: boolean }>(sql`select exists (${unknown}) as some`);
+  const { rows } = await transaction.execute<{ some: boolean }>(
+    sql`with unknown as materialized (${unknown}) select exists (select from unknown) as some`,
+  );
   if (rows[0]?.some !== true) return;
   await transaction.execute(sql`
     with unknown as materialized (${unknown}),

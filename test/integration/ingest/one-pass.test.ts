@@ -20,11 +20,11 @@ beforeEach(async () => {
   database = await createTestDatabase();
   // What the ledger showed at any commit, for what is visible for a moment only.
   await database.query(
-    'create table seen (file_id bigint, status text, committed_offset bigint, bytes_committed bigint, sha256 text)',
+    'create table seen (file_id bigint, status text, text_offset bigint, bytes_committed bigint, sha256 text)',
   );
   await database.query(`
     create function note() returns trigger language plpgsql as $$ begin
-      insert into seen values (new.file_id, new.status, new.committed_offset, new.bytes_committed, new.sha256); return null; end $$`);
+      insert into seen values (new.file_id, new.status, new.text_offset, new.bytes_committed, new.sha256); return null; end $$`);
   await database.query('create trigger note after update on source_files for each row execute function note()');
   service = await startTestService({ directory, database, env: { COMMIT_ROWS: '500' } });
 });
@@ -37,7 +37,7 @@ afterEach(async () => {
 
 async function commitsSeen(): Promise<{ status: string; committed: boolean; isExact: boolean; isKnown: boolean }[]> {
   return await database.query(
-    `select status, committed_offset > 0 as committed, bytes_committed = committed_offset as "isExact",
+    `select status, text_offset > 0 as committed, bytes_committed = text_offset as "isExact",
             sha256 is not null as "isKnown" from seen order by ctid`,
   );
 }

@@ -107,7 +107,7 @@ async function contents({ database, directory }: TestService) {
   const without = (column: string) => `replace(${column}, '${directory}', '')`;
   const files = await database.query(`
     select f.name, f.status, f.size_bytes, f.sha256, f.rows_read, f.rows_loaded, f.rows_rejected, f.rejects_by_reason,
-           f.ignored_columns, f.bytes_committed, f.committed_offset, f.committed_line, f.tail_offset, f.tail_line,
+           f.ignored_columns, f.bytes_committed, f.text_offset, f.committed_line, f.tail_offset, f.tail_line,
            f.attempts, f.failures, f.error_code, ${without('f.error_message')} as error_message,
            twin.name as duplicate_of, earlier.name as follows, split_part(f.fingerprint, ':', 1) as fingerprint_size,
            f.finished_at is not null as is_finished

@@ -90,7 +90,7 @@ describe('I8 a step of the folder', () => {
   it('takes the oldest rows only, and what is rolled back is folded by the next one, once', async () => {
     for (let n = 0; n < 3; n += 1)
       await commit((transaction) => leaveDeltas(transaction, batch(20, { ownDays: true })));
-    const step = { userRows: 1, dayRows: 20 };
+    const step = 20;
     await expect(
       commit(async (transaction) => {
         await foldDeltas(transaction, step);
