@@ -16,8 +16,11 @@ export async function boundedRead<Result>(
   try {
     await client.query(`begin read only; set local statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
     const result = await read(drizzle(client));
-    await client.query('commit');
-    client.release();
+    // Nobody has to wait for the end of what has changed nothing: beside busy loaders that is a third of the time of an answer.
+    client.query('commit').then(
+      () => client.release(),
+      () => client.release(true),
+    );
     return result;
   } catch (error) {
     // Closed rather than rolled back: a query may still be under way on it, for which the next one would wait.

@@ -20,6 +20,8 @@ import { RowSender } from './row-sender.ts';
 
 /** So that a crash in a giant file costs seconds, even where the database is slow. */
 const COMMIT_INTERVAL_MS = 5000;
+/** Two loaders that began together would else meet at the totals at each of their commits, where only one of them can be. */
+const INTERVAL_SPREAD_MS = 2000;
 const LARGEST_CHUNK_BYTES = 256 * 1024;
 const SMALLEST_CHUNK_BYTES = 16 * 1024;
 const TYPICAL_RECORD_BYTES = 64;
@@ -82,7 +84,7 @@ class FileLoad {
   #continues: LoadRequest['continues'];
   #tailToTakeBack: LoadedTail | undefined;
   #rowsCommitted: number;
-  #lastCommit = performance.now();
+  #commitDueAt = nextCommit();
 
   constructor(request: LoadRequest) {
     this.#request = request;
@@ -171,10 +173,7 @@ class FileLoad {
 
   #isCommitDue(): boolean {
     const uncommitted = (this.#encoder?.counts.read ?? 0) - this.#rowsCommitted;
-    return (
-      uncommitted > 0 &&
-      (uncommitted >= this.#request.commitRows || performance.now() - this.#lastCommit > COMMIT_INTERVAL_MS)
-    );
+    return uncommitted > 0 && (uncommitted >= this.#request.commitRows || performance.now() > this.#commitDueAt);
   }
 
   async #commitSoFar(): Promise<void> {
@@ -186,7 +185,7 @@ class FileLoad {
     await this.#sender.finish();
     await this.#transaction.endCopy();
     this.#rowsCommitted = this.#encoder?.counts.read ?? 0;
-    this.#lastCommit = performance.now();
+    this.#commitDueAt = nextCommit();
   }
 
   async #commit(status: 'loading' | 'loaded' | 'held'): Promise<SourceFileRow> {
@@ -227,7 +226,7 @@ class FileLoad {
     };
     this.#file = await this.#transaction.commit(file, this.#file.committedOffset, update, this.#totals);
     this.#rowsCommitted = counts.read;
-    this.#lastCommit = performance.now();
+    this.#commitDueAt = nextCommit();
     if (status === 'loading') this.#request.onCommit(this.#file);
     return this.#file;
   }
@@ -257,4 +256,8 @@ class FileLoad {
   #bytesReadUpTo(decodedOffset: number): number {
     return Math.max(0, this.#bytesRead - (this.#decodedBytes - decodedOffset));
   }
+}
+
+function nextCommit(): number {
+  return performance.now() + COMMIT_INTERVAL_MS + (Math.random() - 0.5) * INTERVAL_SPREAD_MS;
 }

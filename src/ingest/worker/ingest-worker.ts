@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { isDatabaseAway } from '../../database/database-error.ts';
@@ -19,11 +20,16 @@ import type {
 /** Thread entry: loads one file or one portion at a time over a connection of its own; rows never leave this thread. */
 
 const PROGRESS_INTERVAL_MS = 200;
+/** Behind the thread that answers over HTTP, where the cores are too few for all. */
+const NICENESS = 5;
 
 const settings = workerData as WorkerSettings;
 const stopSignal = new Int32Array(settings.stopSignal);
 const instantOfLocalTime = createLocalTime(settings.timeZone);
 const connection = new LoadConnection(settings.connectionString, `sluice-loader-${threadId}`);
+
+// On Linux that is of this thread alone (setpriority(2), «C library/kernel differences»); elsewhere it would be of the whole process.
+if (process.platform === 'linux') setPriority(NICENESS);
 
 class InterruptedError extends Error {
   readonly code = 'interrupted';
