@@ -26,7 +26,7 @@ import { OpenResources } from './open-resources.ts';
 
 /** Requests have connections of their own, so that they are answered while every loader is busy. */
 const API_CONNECTIONS = 6;
-/** Analytics read all events and may take long: they must not take the connections of health and uploads. */
+/** Downloads of whole lists and checks of files may take long: they must not take the connections of health and uploads. */
 const ANALYTICS_CONNECTIONS = 3;
 /** Checks that run at once; started when they are needed, and beside the loaders. */
 const CHECK_THREADS = 2;

@@ -18,7 +18,7 @@ Options:
 
 It checks that for each file rows_read = rows_loaded + rows_rejected, that user_events and rejected_rows hold just as many, and no
 line twice; and that both views, and the totals below them, are what the events add up to. All of it is read in one snapshot,
-so a service may go on loading meanwhile. It reads every event four times: about a minute for ten million of them, during
+so a service may go on loading meanwhile; its analytics get slower the longer it lasts. It reads every event four times: about a minute for ten million of them, during
 which the server needs room for temporary files. It changes nothing, but with --rebuild.
 
 The database is DATABASE_URL, or else the embedded one in DATA_DIR, which is started where it does not run.

@@ -27,7 +27,8 @@ const PurchasesQuery = Type.Composite([
 const AS_CSV =
   'With `Accept: text/csv`, or for spreadsheets with `?format=csv`, the whole list as one file in the columns of the view `VIEW`, ' +
   "all of it as of one moment, whatever `limit` and `cursor` say; a cell that a spreadsheet may take for a formula has a `'` in front. One such download " +
-  'runs at a time, beyond that it is 503 `busy`. One that ends without its last chunk was broken off, also where its client takes it too slowly.';
+  'runs at a time, beyond that it is 503 `busy`. One that ends without its last chunk was broken off, also where its client takes nothing for 30 s, or has not taken all of it ' +
+  'after 5 minutes: then take the pages.';
 
 export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services, limits: DownloadLimits): void {
   const downloads = new ListDownloads(analyticsDatabase, limits);
@@ -81,7 +82,8 @@ export function addAnalyticsRoutes(app: App, { analyticsDatabase }: Services, li
         tags: ['analytics'],
         summary: 'Users, most events first',
         description: withExamples(
-          'What each user did, over all loaded files. A page costs as much as any other, however many users come before it. ' +
+          'What each user did, over all loaded files. A page costs as much as any other, however many users come before it. While files are loaded, a user who gets events ' +
+            'between two pages may be missed or come twice; the CSV is of one moment. ' +
             AS_CSV.replace('VIEW', 'user_activity_summary'),
           'curl "http://localhost:3000/analytics/users?limit=10"',
           'curl -H "Accept: text/csv" -o users.csv http://localhost:3000/analytics/users',

@@ -23,7 +23,7 @@ const WORK_MEM = '64MB';
 
 /**
  * Looks for the oldest events before the day that lies `days` days back, by the clock of the database. Those of a file that is still
- * being loaded, or waits to be loaded further, are left until it is. Oldest first, so that whoever loses an event hardly ever loses
+ * being loaded, or waits to be loaded further, are left until it is; a file of any other state has none, as `npm run verify` checks. Oldest first, so that whoever loses an event hardly ever loses
  * the latest one while others remain, which would have to be searched; and the events of a user at one instant together, for the same reason.
  */
 export async function findExpired(
@@ -31,14 +31,15 @@ export async function findExpired(
   { days, searched, perStep }: RetentionBounds,
 ): Promise<ExpiredEvents> {
   const before = await firstKeptDay(transaction, days);
-  await transaction.execute(sql`select set_config('work_mem', ${WORK_MEM}, true)`);
+  await transaction.execute(sql`
+    select set_config('work_mem', ${WORK_MEM}, true) where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes(${WORK_MEM})`);
   const { rows } = await transaction.execute<{ places: string; count: number }>(sql`
     with oldest as (
       select ctid, event_timestamp, user_id
         from user_events as event
        where ${isBefore(before)}
          and not exists (select from source_files as file
-                          where file.file_id = event.file_id and file.status in ('queued', 'loading'))
+                          where file.file_id = event.file_id and file.status <> 'loaded')
        order by event_timestamp, user_id collate "C"
        limit ${searched}
     ),

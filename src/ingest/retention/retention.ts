@@ -21,10 +21,12 @@ const SEARCHED = 100_000;
 const PER_STEP = 10_000;
 /** While files are being loaded it rests three times as long as it works. */
 const REST_SHARE = 3;
+/** Else as long as it works: who builds on a file of a step does not wait for it, but comes again, and must find it free then. */
+const PAUSE_SHARE = 1;
 /** Whoever has told of a load within this time is still at it. */
 const LOADING_MS = 500;
 /** A step that does not get the totals by then gives way, and lets go of the files that it holds. */
-const LOCK_TIMEOUT = '5s';
+const LOCK_TIMEOUT = '2s';
 
 export interface RetentionOptions {
   readonly connectionString: string;
@@ -115,18 +117,19 @@ export class Retention {
     const begin = performance.now();
     const events = await this.#alone((transaction) => dropExpired(transaction, { before, places }));
     const end = performance.now();
-    if (end < this.#loadingUntil) {
-      this.#connection.rest();
-      const { signal } = this.#stopping;
-      await delay((end - begin) * REST_SHARE, undefined, { signal }).catch(() => {});
-    }
+    const share = end < this.#loadingUntil ? REST_SHARE : PAUSE_SHARE;
+    this.#connection.rest();
+    await delay((end - begin) * share, undefined, { signal: this.#stopping.signal }).catch(() => {});
     return events;
   }
 
   /** Undefined where another replica is at it, or this one is to stop. */
   async #alone<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result | undefined> {
-    if (this.#stopping.signal.aborted) return undefined;
+    const { signal } = this.#stopping;
+    if (signal.aborted) return undefined;
     return await inTransaction(await this.#connection.database(), async (transaction) => {
+      // A stop that came while the connection was made had none to close.
+      if (signal.aborted) return undefined;
       // What is set for the role or database must not cut it; and frozen in the middle, it must not keep files and totals locked.
       await transaction.execute(sql`
         select set_config(name, case name when 'lock_timeout' then ${LOCK_TIMEOUT}

@@ -17,6 +17,7 @@ import { HeldTable } from '../../support/held-table.ts';
 import { settledFile, settledVersions } from '../../support/ledger.ts';
 import { HEADER } from '../../support/plain-events.ts';
 import { viewDifferences } from '../../support/recomputed-views.ts';
+import { verified } from '../../support/verified.ts';
 import { createTestDirectory, startTestService, type TestService } from '../../support/service.ts';
 
 const DAYS = 30;
@@ -53,6 +54,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(holds.splice(0).map((hold) => hold.release()));
   await expectAccounting(running.database);
+  expect(await verified(running.database)).toEqual([]);
   await rm(join(running.directory, name), { force: true });
 });
 

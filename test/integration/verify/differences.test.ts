@@ -222,6 +222,24 @@ describe('GET /ingestion/verify', () => {
     expect((await check('?fileId=1')).body).toMatchObject({ ok: true });
   });
 
+  it('is one at a time, so that the analytics go on answering', async () => {
+    await withClient(database.connectionString, async (client) => {
+      await client.query('begin; lock table rejected_rows in access exclusive mode');
+      const first = check('?fileId=1');
+      await eventually(async () => {
+        const held = await database.query(
+          "select 1 from pg_stat_activity where datname = current_database() and application_name = 'sluice-analytics' and wait_event_type = 'Lock'",
+        );
+        expect(held).toHaveLength(1);
+      });
+      expect(await check('?fileId=2')).toMatchObject({ status: 503, body: { code: 'busy' } });
+      expect((await fetch(`${running.url}/analytics/users`)).status).toBe(200);
+      await client.query('rollback');
+      expect((await first).body).toMatchObject({ ok: true });
+    });
+    expect((await check('?fileId=2')).body).toMatchObject({ ok: true });
+  });
+
   it('asks for the number of a file that there is', async () => {
     expect(await check('?fileId=12345')).toMatchObject({ status: 404, body: { code: 'file_not_found' } });
     expect(await check('')).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
