@@ -99,7 +99,7 @@ describe('a role with limits of a second for everything', () => {
       }, 25_000);
 
       await withClient(superuser.connectionString, async (client) => {
-        await client.query('begin; lock table user_events');
+        await client.query('begin; lock table user_totals');
         const users = await fetch(`${running.url}/analytics/users`);
         expect(users.status).toBe(503);
         expect(await users.json()).toMatchObject({ code: 'query_timeout' });

@@ -39,7 +39,7 @@ function statementName(text, application) {
     if (sql === 'commit') return 'load.commit';
   }
   if (application === 'sluice-removal') {
-    if (sql.startsWith('delete from "user_events"')) return 'removal.events';
+    if (sql.includes('delete from user_events')) return 'removal.events';
     if (sql.startsWith('delete from "rejected_rows"')) return 'removal.rejects';
     if (isUpdate) return 'removal.ledger';
     if (sql === 'commit') return 'removal.commit';
