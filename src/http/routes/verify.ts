@@ -38,7 +38,8 @@ export function addVerifyRoute(app: App, { database, analyticsDatabase }: Servic
     },
     async ({ query: { fileId } }) => {
       await findFile(database, fileId);
-      if (isChecking) throw new HttpProblem('busy', 'another file is being checked; try again', { headers: RETRY_AFTER });
+      if (isChecking)
+        throw new HttpProblem('busy', 'another file is being checked; try again', { headers: RETRY_AFTER });
       isChecking = true;
       try {
         const found = await boundedRead(analyticsDatabase, (connection) => verifyFiles(connection, fileId));

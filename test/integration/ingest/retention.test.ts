@@ -17,8 +17,8 @@ import { HeldTable } from '../../support/held-table.ts';
 import { settledFile, settledVersions } from '../../support/ledger.ts';
 import { HEADER } from '../../support/plain-events.ts';
 import { viewDifferences } from '../../support/recomputed-views.ts';
-import { verified } from '../../support/verified.ts';
 import { createTestDirectory, startTestService, type TestService } from '../../support/service.ts';
+import { verified } from '../../support/verified.ts';
 
 const DAYS = 30;
 const EXPIRED = `event_timestamp < (date_trunc('day', clock_timestamp() at time zone 'UTC') - interval '${DAYS} days') at time zone 'UTC'`;
