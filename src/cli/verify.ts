@@ -16,10 +16,11 @@ Options:
                come wait, and loads that wait for longer than 25 s begin again. Reading goes on
   -h, --help   this text
 
-It checks that for each file rows_read = rows_loaded + rows_rejected, that user_events and rejected_rows hold just as many, and no
-line twice; and that both views, and the totals below them, are what the events add up to. All of it is read in one snapshot,
-so a service may go on loading meanwhile; its analytics get slower the longer it lasts. It reads every event four times: about a minute for ten million of them, during
-which the server needs room for temporary files. It changes nothing, but with --rebuild.
+It checks that for each file rows_read = rows_loaded + rows_rejected, that user_events (with what RETENTION_DAYS has
+dropped) and rejected_rows hold just as many, and no line twice; and that both views, and the totals below them, are what
+the events add up to. All of it is read in one snapshot, so a service may go on loading meanwhile; its analytics get slower
+the longer that lasts. It reads every event four times: about a minute for ten million of them, during which the server
+needs room for temporary files. It changes nothing, but with --rebuild.
 
 The database is DATABASE_URL, or else the embedded one in DATA_DIR, which is started where it does not run.
 

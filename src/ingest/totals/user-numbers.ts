@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 
 const FIRST_SLOTS = 4096;
 const FIRST_ARENA_BYTES = 64 * 1024;
-/** FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ — from another start in each process, so that no file can be made of ids that meet. */
+/** FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/, from another start in each process: a file of ids that meet in one slot should not be easy to make. */
 const START = randomInt(2 ** 32);
 const FNV_PRIME = 0x01000193;
 
