@@ -170,9 +170,8 @@ export class Service {
   #startRetention(connectionString: string, events: FileEvents): void {
     const days = this.#config.RETENTION_DAYS;
     if (days === undefined) return;
-    const retention = new Retention({ connectionString, days, log: this.#log });
+    const retention = new Retention({ connectionString, days, log: this.#log, isLoading: () => events.isLoading });
     this.#resources.add('retention', () => retention.close(), CLOSE_RETENTION_MS);
-    events.onProgress(() => retention.loading());
     retention.start();
   }
 

@@ -6,16 +6,26 @@ export interface LoadProgress {
   readonly rowsRead: number;
 }
 
+/** Whoever has told of a load within this time is still at it. */
+const LOADING_MS = 500;
+
 /** What this process knows to have happened to files, told after it was committed. */
 export class FileEvents {
   readonly #fileListeners = new Set<(file: SourceFileRow) => void>();
   readonly #progressListeners = new Set<(progress: LoadProgress) => void>();
+  #progressAt = Number.NEGATIVE_INFINITY;
+
+  /** Whether rows are being loaded, for what can wait until they are. */
+  get isLoading(): boolean {
+    return performance.now() - this.#progressAt < LOADING_MS;
+  }
 
   fileChanged(file: SourceFileRow): void {
     for (const listener of this.#fileListeners) listener(file);
   }
 
   progressed(progress: LoadProgress): void {
+    this.#progressAt = performance.now();
     for (const listener of this.#progressListeners) listener(progress);
   }
 

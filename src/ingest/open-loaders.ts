@@ -84,9 +84,8 @@ export function openLoaders(
     onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
   });
   resources.add('database connection of the totals', () => totals.$client.end(), CLOSE_POOL_MS);
-  const folder = new DeltaFolder({ database: totals, log });
+  const folder = new DeltaFolder({ database: totals, log, isLoading: () => events.isLoading });
   events.onFile(() => folder.committed());
-  events.onProgress(() => folder.loading());
   resources.add('folder of the totals', () => folder.close(), CLOSE_FOLDER_MS);
   return { queue, events, removals, folder };
 }

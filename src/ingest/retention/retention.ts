@@ -23,8 +23,6 @@ const PER_STEP = 10_000;
 const REST_SHARE = 3;
 /** Else as long as it works: who builds on a file of a step does not wait for it, but comes again, and must find it free then. */
 const PAUSE_SHARE = 1;
-/** Whoever has told of a load within this time is still at it. */
-const LOADING_MS = 500;
 /** A step that does not get the totals by then gives way, and lets go of the files that it holds. */
 const LOCK_TIMEOUT = '2s';
 
@@ -32,6 +30,8 @@ export interface RetentionOptions {
   readonly connectionString: string;
   readonly days: number;
   readonly log: Logger;
+  /** whether rows are being loaded, beside which it rests */
+  readonly isLoading: () => boolean;
   /** of a search and of a step; smaller ones let a test see what is between them */
   readonly searched?: number;
   readonly perStep?: number;
@@ -46,7 +46,6 @@ export class Retention {
   readonly #connection: LoadConnection;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
-  #loadingUntil = 0;
   #isFailing = false;
 
   constructor(options: RetentionOptions) {
@@ -56,11 +55,6 @@ export class Retention {
 
   start(): void {
     this.#running ??= this.#run();
-  }
-
-  /** Rows are being loaded. */
-  loading(): void {
-    this.#loadingUntil = performance.now() + LOADING_MS;
   }
 
   /** Rolls back the step that is under way. */
@@ -117,7 +111,7 @@ export class Retention {
     const begin = performance.now();
     const events = await this.#alone((transaction) => dropExpired(transaction, { before, places }));
     const end = performance.now();
-    const share = end < this.#loadingUntil ? REST_SHARE : PAUSE_SHARE;
+    const share = this.#options.isLoading() ? REST_SHARE : PAUSE_SHARE;
     this.#connection.rest();
     await delay((end - begin) * share, undefined, { signal: this.#stopping.signal }).catch(() => {});
     return events;

@@ -15,12 +15,12 @@ const LEAST_STEP_ENTRIES = 256;
 const LOOK_MS = 1000;
 /** While files are being loaded it rests three times as long as it works: it must not take the processor from them. */
 const REST_SHARE = 3;
-/** Whoever has told of a load within this time is still at it. */
-const LOADING_MS = 500;
 
 export interface DeltaFolderOptions {
   readonly database: Database;
   readonly log: Logger;
+  /** whether rows are being loaded, beside which it rests */
+  readonly isLoading: () => boolean;
 }
 
 /**
@@ -31,7 +31,6 @@ export class DeltaFolder {
   readonly #options: DeltaFolderOptions;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
-  #loadingUntil = 0;
   #hasNews = false;
   #wake = () => {};
   #isFailing = false;
@@ -43,11 +42,6 @@ export class DeltaFolder {
 
   start(): void {
     this.#running ??= this.#run();
-  }
-
-  /** Rows are being loaded. */
-  loading(): void {
-    this.#loadingUntil = performance.now() + LOADING_MS;
   }
 
   /** Something was committed, so there may be deltas. */
@@ -77,7 +71,7 @@ export class DeltaFolder {
       const folded = await this.#step();
       const took = performance.now() - begin;
       if (folded === 0) await this.#untilNews();
-      else if (performance.now() < this.#loadingUntil) {
+      else if (this.#options.isLoading()) {
         await delay(took * REST_SHARE, undefined, { signal }).catch(() => {});
       }
     }

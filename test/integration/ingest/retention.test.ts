@@ -59,7 +59,13 @@ afterEach(async () => {
 });
 
 const retention = (bounds: { readonly searched?: number; readonly perStep?: number } = {}) =>
-  new Retention({ connectionString: running.database.connectionString, days: DAYS, log, ...bounds });
+  new Retention({
+    connectionString: running.database.connectionString,
+    days: DAYS,
+    log,
+    isLoading: () => false,
+    ...bounds,
+  });
 
 const find = (bounds: { readonly searched: number; readonly perStep: number }) =>
   inTransaction(pool, (transaction) => findExpired(transaction, { days: DAYS, ...bounds }));
