@@ -48,13 +48,14 @@ export async function leaveDeltas(transaction: Queryable, totals: BatchTotals): 
   }
   if (totals.days.size === 0) return;
   const { sums, customers } = addedDays(totals);
-  // The sums of a day stand in the first of its rows.
+  // Each row has the purchases of its own customers, so that a day of which some are folded adds up; its revenue stands in the first.
   await transaction.execute(sql`
     insert into purchase_day_deltas (purchase_date, purchases, revenue_cents, user_ids, user_purchases)
-    select purchase_date, case part when 0 then day.purchases else 0 end, case part when 0 then day.revenue_cents else 0 end,
+    select purchase_date, customers.purchases, case part when 0 then day.revenue_cents else 0 end,
            customers.user_ids, customers.user_purchases
       from unnest(${sums}) as day (purchase_date, purchases, revenue_cents)
-      join (select purchase_date, part, array_agg(user_id) as user_ids, array_agg(purchases) as user_purchases
+      join (select purchase_date, part, sum(purchases) as purchases, array_agg(user_id) as user_ids,
+                   array_agg(purchases) as user_purchases
               from (select *, (row_number() over (partition by purchase_date) - 1) / ${USERS_PER_PART}::bigint as part
                       from unnest(${customers}) as customer (purchase_date, user_id, purchases)) as numbered
              group by purchase_date, part) as customers using (purchase_date)`);

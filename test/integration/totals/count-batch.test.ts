@@ -87,6 +87,25 @@ describe('I8 what a batch adds up', () => {
 });
 
 describe('I8 a step of the folder', () => {
+  it('leaves the totals of a day in agreement with its customers, where it folds a part of them only', async () => {
+    await commit((transaction) => leaveDeltas(transaction, batch(10_000)));
+    expect(await rows('purchase_day_deltas')).toBe(3);
+    for (let left = 2; left >= 0; left -= 1) {
+      await commit((transaction) => foldDeltas(transaction, 100));
+      expect(await rows('purchase_day_deltas')).toBe(left);
+      const totals = await database.query('select purchases, customers from purchase_day_totals');
+      expect(totals).toEqual(
+        await database.query(
+          'select sum(purchases)::bigint as purchases, count(*) as customers from purchase_day_customers',
+        ),
+      );
+      const [shown] = await database.query(
+        'select total_purchases::int, total_revenue, unique_customers::int from purchase_analytics',
+      );
+      expect(shown).toEqual({ total_purchases: 10_000, total_revenue: '25000.00', unique_customers: 10_000 });
+    }
+  });
+
   it('takes the oldest rows only, and what is rolled back is folded by the next one, once', async () => {
     for (let n = 0; n < 3; n += 1)
       await commit((transaction) => leaveDeltas(transaction, batch(20, { ownDays: true })));
