@@ -10,7 +10,7 @@ installWhereNeeded();
 buildWhereNeeded();
 const { CommitWorktree } = await import('./commit-worktree.mjs');
 const { COMPARED_LOADS, compareLoad } = await import('./compared-loads.mjs');
-const { interruptedExitCode, interruption } = await import('./interruption.mjs');
+const { endFailed, interruption } = await import('./interruption.mjs');
 const { describeCommit, describeMachine } = await import('./machine.mjs');
 const { OptionError, wholeNumber } = await import('./options.mjs');
 const { Place } = await import('./place.mjs');
@@ -28,10 +28,7 @@ const signal = interruption();
 try {
   await compare(readOptions());
 } catch (error) {
-  process.exitCode = interruptedExitCode() ?? 1;
-  if (signal.aborted) console.error('interrupted');
-  else if (error instanceof OptionError) console.error(`${error.message}\n\n${USAGE}`);
-  else throw error;
+  endFailed(error, USAGE);
 }
 
 function readOptions() {

@@ -1,5 +1,6 @@
 // Ctrl-C and its like: whatever is under way is ended, and the temporary directory and the database go before the process does.
 import { setMaxListeners } from 'node:events';
+import { OptionError } from './options.mjs';
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
@@ -23,4 +24,12 @@ export function interruption() {
 /** Exit code of the signal that came, or undefined. */
 export function interruptedExitCode() {
   return exitCode;
+}
+
+/** Ends a script that has thrown: a signal and a wish that can't be met are told in words, anything else is thrown again. */
+export function endFailed(error, usage) {
+  process.exitCode = exitCode ?? 1;
+  if (interrupted.signal.aborted) console.error('interrupted');
+  else if (error instanceof OptionError) console.error(`${error.message}\n\n${usage}`);
+  else throw error;
 }

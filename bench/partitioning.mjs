@@ -5,7 +5,7 @@ import { buildWhereNeeded, installWhereNeeded, requireNode } from '../scripts/pr
 requireNode();
 installWhereNeeded();
 buildWhereNeeded();
-const { interruptedExitCode, interruption } = await import('./interruption.mjs');
+const { endFailed, interruption } = await import('./interruption.mjs');
 const { Ledger } = await import('./ledger.mjs');
 const { describeMachine, describeServer } = await import('./machine.mjs');
 const { OptionError, postgresUrl, wholeNumber } = await import('./options.mjs');
@@ -28,10 +28,7 @@ const signal = interruption();
 try {
   await run(readOptions());
 } catch (error) {
-  process.exitCode = interruptedExitCode() ?? 1;
-  if (signal.aborted) console.error('interrupted');
-  else if (error instanceof OptionError) console.error(`${error.message}\n\n${USAGE}`);
-  else throw error;
+  endFailed(error, USAGE);
 }
 
 function readOptions() {

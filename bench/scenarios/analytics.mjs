@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { QUESTIONS } from '../analytics-questions.mjs';
 import { BaseEvents } from '../base-events.mjs';
-import { verifyViews } from '../recomputed-views.mjs';
 import { Service } from '../service.mjs';
 import { atMost, summary } from '../statistics.mjs';
+import { verifyViews } from '../verified-views.mjs';
 import { BusyWindow, whileLoading } from '../while-loading.mjs';
 
 const LOADERS = 2;
@@ -39,7 +39,7 @@ export async function measure({ place, size, emit }) {
       await base.growTo(events);
       const step = { place, service, base };
       const measured = await answersWhileLoading({ ...step, files });
-      if (events <= MOST_VERIFIED_EVENTS) await verifyViews(service.ledger);
+      if (events <= MOST_VERIFIED_EVENTS) await verifyViews(service.databaseUrl);
       if (events === TARGET_EVENTS) for (const { name, sluice } of measured.answers) atTarget.set(name, sluice);
       for (const result of results(measured, { events, what: '' })) {
         emit({ ...result, targets: targetsOf(result, events, atTarget) });

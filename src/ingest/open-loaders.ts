@@ -77,14 +77,7 @@ export function openLoaders(
   const removals = new RowRemovals({ connectionString, events, log, onQueued });
   resources.add('removals of rows', () => removals.close(), CLOSE_REMOVALS_MS);
 
-  const totals = openDatabase({
-    connectionString,
-    applicationName: 'sluice-totals',
-    maxConnections: 1,
-    onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
-  });
-  resources.add('database connection of the totals', () => totals.$client.end(), CLOSE_POOL_MS);
-  const folder = new DeltaFolder({ database: totals, log, isLoading: () => events.isLoading });
+  const folder = new DeltaFolder({ database: ledger, log, isLoading: () => events.isLoading });
   events.onFile(() => folder.committed());
   resources.add('folder of the totals', () => folder.close(), CLOSE_FOLDER_MS);
   return { queue, events, removals, folder };

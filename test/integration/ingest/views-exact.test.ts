@@ -211,7 +211,7 @@ describe('I8 the views show what the events say', () => {
         await withClient(database.connectionString, (client) =>
           client.query(
             `select pg_terminate_backend(pid) from pg_stat_activity
-              where datname = current_database() and (application_name = 'sluice-totals' or application_name like 'sluice-loader%')
+              where datname = current_database() and (application_name = 'sluice-queue' or application_name like 'sluice-loader%')
                 and state <> 'idle' and random() < 0.05`,
           ),
         );
