@@ -48,6 +48,7 @@ export function openDatabase(options: PoolOptions): Database {
  * attempt gets the error of that one: requests, polls and probes must not hammer a server that is coming back.
  */
 function pacedClient(): typeof pg.Client {
+  /** the last failure; `at` is when the last attempt began, so that nobody else tries while that one is under way */
   let failed: { readonly error: Error; readonly at: number } | undefined;
   return class extends pg.Client {
     override connect(): Promise<pg.Client>;
@@ -60,6 +61,7 @@ function pacedClient(): typeof pg.Client {
         setImmediate(done as (error: Error) => void, failed.error);
         return undefined;
       }
+      if (failed !== undefined) failed = { error: failed.error, at };
       super.connect((error: Error | null) => {
         failed = error instanceof Error ? { error, at } : undefined;
         (done as (error: Error | null) => void)(error);

@@ -28,6 +28,8 @@ export interface LiveListener {
 export class LiveFeed {
   readonly #database: Queryable;
   readonly #listeners = new Set<LiveListener>();
+  /** since when those are there whom no look has told yet what others heard just before: it may have changed behind what they had read */
+  readonly #newcomers = new Map<LiveListener, number>();
   /** the latest change told of each file, so that the overlap repeats nothing and a late reading takes nothing back */
   readonly #told = new Map<number, { readonly changedAt: number; readonly status: FileStatus; readonly at: number }>();
   readonly #unsubscribe: readonly (() => void)[];
@@ -46,10 +48,12 @@ export class LiveFeed {
   /** Returns the function that ends the subscription. */
   subscribe(listener: LiveListener): () => void {
     this.#listeners.add(listener);
+    this.#newcomers.set(listener, performance.now());
     this.#timer ??= setInterval(() => void this.#tick(), TICK_MS);
     if (this.#lastStats !== undefined) listener.stats(this.#lastStats);
     return () => {
       this.#listeners.delete(listener);
+      this.#newcomers.delete(listener);
       if (this.#listeners.size === 0) this.#stopTicking();
     };
   }
@@ -57,6 +61,7 @@ export class LiveFeed {
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#listeners.clear();
+    this.#newcomers.clear();
     this.#stopTicking();
   }
 
@@ -67,13 +72,16 @@ export class LiveFeed {
     this.#told.clear();
   }
 
-  #tell(file: SourceFileRow): void {
+  #tell(file: SourceFileRow, newcomers: ReadonlyMap<LiveListener, number> = new Map()): void {
     if (this.#listeners.size === 0) return;
     const changedAt = file.updatedAt.getTime();
     const told = this.#told.get(file.fileId);
     if (told !== undefined && changedAt < told.changedAt) return;
     // Two changes can fall into one millisecond, which is all that a Date keeps.
-    if (told !== undefined && changedAt === told.changedAt && file.status === told.status) return;
+    if (told !== undefined && changedAt === told.changedAt && file.status === told.status) {
+      for (const [listener, since] of newcomers) if (told.at < since) listener.file(file);
+      return;
+    }
     this.#told.set(file.fileId, { changedAt, status: file.status, at: performance.now() });
     for (const listener of this.#listeners) listener.file(file);
   }
@@ -106,6 +114,7 @@ export class LiveFeed {
     const { updatedAt, fileId } = sourceFiles;
     // As text, since a Date would cut the microseconds off, and the rest of a page of equal times with them.
     const changedAt = sql<string>`${updatedAt}::text`;
+    const newcomers = new Map(this.#newcomers);
     let after: { readonly changedAt: string; readonly fileId: number } | undefined;
     do {
       const page = await this.#database
@@ -119,13 +128,14 @@ export class LiveFeed {
         )
         .orderBy(asc(updatedAt), asc(fileId))
         .limit(PAGE_FILES);
-      for (const { file } of page) this.#tell(file);
+      for (const { file } of page) this.#tell(file, newcomers);
       const last = page.at(-1);
       after =
         page.length < PAGE_FILES || last === undefined
           ? undefined
           : { changedAt: last.changedAt, fileId: last.file.fileId };
     } while (after !== undefined && this.#listeners.size > 0);
+    for (const listener of newcomers.keys()) this.#newcomers.delete(listener);
     const old = performance.now() - REMEMBER_MS;
     for (const [id, { at }] of this.#told) if (at < old) this.#told.delete(id);
   }

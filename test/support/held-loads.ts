@@ -24,12 +24,15 @@ export class HeldLoads {
     return new HeldLoads(database, client);
   }
 
-  /** Waits for a loader that is held; answers with the process id of its backend. */
-  async untilHeld(): Promise<number> {
+  /** Waits for a loader that is held, for so long at least; answers with the process id of its backend. */
+  async untilHeld(forMs = 0): Promise<number> {
     return await eventually(async () => {
-      const [row] = await this.#database.query<{ pid: number }>(`
-        select pid from pg_stat_activity
-         where datname = current_database() and application_name like 'sluice-loader%' and wait_event_type = 'Lock'`);
+      const [row] = await this.#database.query<{ pid: number }>(
+        `select pid from pg_stat_activity
+          where datname = current_database() and application_name like 'sluice-loader%' and wait_event_type = 'Lock'
+            and clock_timestamp() - query_start >= $1 * interval '1 ms'`,
+        [forMs],
+      );
       if (row === undefined) throw new Error('no loader is held');
       return row.pid;
     });

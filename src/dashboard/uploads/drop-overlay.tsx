@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { useLocation } from 'wouter-preact';
 import { Icon } from '../components/icon.tsx';
 import { addDropped, noteUnreadableDrop } from './add-dropped.ts';
@@ -8,7 +8,8 @@ import { droppedFiles } from './dropped-files.ts';
 export function DropOverlay() {
   const [isOver, setOver] = useState(false);
   const [, navigate] = useLocation();
-  useEffect(() => {
+  // Before the page is painted, so that whoever sees it can drop.
+  useLayoutEffect(() => {
     const take = async (transfer: DataTransfer) => {
       addDropped(await droppedFiles(transfer));
       // Where its progress is to be seen.

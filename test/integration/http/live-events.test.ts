@@ -95,15 +95,8 @@ test('tells how far a file is while it is loaded', async () => {
     await withStream(service.url, async (stream) => {
       const loading = request(service.url).put('/uploads/progress.csv?wait=30').send(content).expect(200);
       const replied = loading.then(({ body }) => body.files[0]);
-      const pid = await held.untilHeld();
       // Of what happens within 200 ms only the end is told.
-      await eventually(async () => {
-        const [session] = await service.database.query<{ isLong: boolean }>(
-          `select clock_timestamp() - query_start > interval '250 ms' as "isLong" from pg_stat_activity where pid = $1`,
-          [pid],
-        );
-        expect(session?.isLong).toBe(true);
-      });
+      await held.untilHeld(250);
       await held.release();
       const { fileId } = await replied;
       await stream.wanted(ends('progress.csv'), 1);
@@ -151,6 +144,21 @@ test('each of several clients hears everything once', async () => {
   } finally {
     for (const stream of streams) stream.close();
   }
+});
+
+test('a client that comes while others listen hears what has changed just before, as it now is, and once', async () => {
+  await withStream(service.url, async (first) => {
+    await put(service.url, 'just-before.csv', 'just before');
+    await first.wanted(ends('just-before.csv'), 1);
+    await withStream(service.url, async (second) => {
+      await second.wanted(ends('just-before.csv'), 1);
+      // Told by a later look, which finds the file of before once more.
+      await failFiles(service.database, 'afterwards.csv', 1);
+      await second.wanted(ofFile('afterwards.csv'), 1);
+      expect(second.events.filter(ofFile('just-before.csv'))).toHaveLength(1);
+    });
+    expect(first.events.filter(ends('just-before.csv'))).toHaveLength(1);
+  });
 });
 
 test('a client that goes is forgotten: two hundred may come and go', async () => {

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../../components/icon.tsx';
 import { addDropped, noteUnreadableDrop } from '../../uploads/add-dropped.ts';
 import { droppedFiles } from '../../uploads/dropped-files.ts';
@@ -7,7 +7,8 @@ import { addUploads } from '../../uploads/uploads.ts';
 /** Takes the corrected file, dropped anywhere on the page of its rejects: elsewhere a drop leads to the list of files. */
 export function CorrectedFileDrop() {
   const zone = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before the page is painted, so that whoever sees it can drop.
+  useLayoutEffect(() => {
     const onDrop = (event: DragEvent) => {
       if (event.dataTransfer === null || !event.dataTransfer.types.includes('Files')) return;
       // Says to whoever takes files on every page that these are taken.
