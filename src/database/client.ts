@@ -44,12 +44,13 @@ export function openDatabase(options: PoolOptions): Database {
 }
 
 /**
- * A client class for one pool. While connecting fails, whoever asks for a connection within a second after the last
- * attempt gets the error of that one: requests, polls and probes must not hammer a server that is coming back.
+ * A client class for one pool. Once connecting has failed, whoever asks for a connection within a second after the last
+ * attempt began gets the error of the last one that failed: requests, polls and probes must not hammer a server that is coming back.
  */
 function pacedClient(): typeof pg.Client {
-  /** the last failure; `at` is when the last attempt began, so that nobody else tries while that one is under way */
-  let failed: { readonly error: Error; readonly at: number } | undefined;
+  let failure: Error | undefined;
+  let attemptedAt = Number.NEGATIVE_INFINITY;
+  let reachedAt = Number.NEGATIVE_INFINITY;
   return class extends pg.Client {
     override connect(): Promise<pg.Client>;
     override connect(done: Connected): void;
@@ -57,13 +58,19 @@ function pacedClient(): typeof pg.Client {
     override connect(done?: Connected): Promise<pg.Client> | undefined {
       if (done === undefined) return super.connect();
       const at = performance.now();
-      if (failed !== undefined && at - failed.at < CONNECT_AGAIN_MS) {
-        setImmediate(done as (error: Error) => void, failed.error);
+      if (failure !== undefined && at - attemptedAt < CONNECT_AGAIN_MS) {
+        setImmediate(done as (error: Error) => void, failure);
         return undefined;
       }
-      if (failed !== undefined) failed = { error: failed.error, at };
+      attemptedAt = at;
       super.connect((error: Error | null) => {
-        failed = error instanceof Error ? { error, at } : undefined;
+        if (!(error instanceof Error)) {
+          failure = undefined;
+          reachedAt = performance.now();
+        } else if (at >= reachedAt) {
+          // One that began before another one succeeded would refuse others a server that is back.
+          failure = error;
+        }
         (done as (error: Error | null) => void)(error);
       });
       return undefined;

@@ -72,14 +72,14 @@ export class LiveFeed {
     this.#told.clear();
   }
 
-  #tell(file: SourceFileRow, newcomers: ReadonlyMap<LiveListener, number> = new Map()): void {
+  #tell(file: SourceFileRow, lookedAt = Number.NEGATIVE_INFINITY): void {
     if (this.#listeners.size === 0) return;
     const changedAt = file.updatedAt.getTime();
     const told = this.#told.get(file.fileId);
     if (told !== undefined && changedAt < told.changedAt) return;
     // Two changes can fall into one millisecond, which is all that a Date keeps.
     if (told !== undefined && changedAt === told.changedAt && file.status === told.status) {
-      for (const [listener, since] of newcomers) if (told.at < since) listener.file(file);
+      for (const [listener, since] of this.#newcomers) if (told.at < since && since <= lookedAt) listener.file(file);
       return;
     }
     this.#told.set(file.fileId, { changedAt, status: file.status, at: performance.now() });
@@ -114,7 +114,7 @@ export class LiveFeed {
     const { updatedAt, fileId } = sourceFiles;
     // As text, since a Date would cut the microseconds off, and the rest of a page of equal times with them.
     const changedAt = sql<string>`${updatedAt}::text`;
-    const newcomers = new Map(this.#newcomers);
+    const lookedAt = performance.now();
     let after: { readonly changedAt: string; readonly fileId: number } | undefined;
     do {
       const page = await this.#database
@@ -128,14 +128,14 @@ export class LiveFeed {
         )
         .orderBy(asc(updatedAt), asc(fileId))
         .limit(PAGE_FILES);
-      for (const { file } of page) this.#tell(file, newcomers);
+      for (const { file } of page) this.#tell(file, lookedAt);
       const last = page.at(-1);
       after =
         page.length < PAGE_FILES || last === undefined
           ? undefined
           : { changedAt: last.changedAt, fileId: last.file.fileId };
     } while (after !== undefined && this.#listeners.size > 0);
-    for (const listener of newcomers.keys()) this.#newcomers.delete(listener);
+    for (const [listener, since] of this.#newcomers) if (since <= lookedAt) this.#newcomers.delete(listener);
     const old = performance.now() - REMEMBER_MS;
     for (const [id, { at }] of this.#told) if (at < old) this.#told.delete(id);
   }

@@ -45,7 +45,7 @@ export class HeldLoads {
     const granted = next.query(LOCK);
     await eventually(async () => {
       const waiting = await this.#database.query(
-        `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query = $1`,
+        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = $1`,
         [LOCK],
       );
       if (waiting.length === 0) throw new Error('the next hold does not wait yet');

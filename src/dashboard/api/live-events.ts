@@ -23,6 +23,7 @@ class LiveEvents {
   /** when the server was last heard, ms since 1970; undefined until the first time */
   heardAt: number | undefined;
   readonly #listeners: Listeners = { file: new Set(), stats: new Set(), progress: new Set() };
+  readonly #opened = new Set<() => void>();
   readonly #reopened = new Set<() => void>();
   #source: EventSource | undefined;
   #timer: number | undefined;
@@ -62,6 +63,14 @@ class LiveEvents {
     };
   }
 
+  /** Called each time that the connection is there, the first one included. */
+  onOpened(listener: () => void): () => void {
+    this.#opened.add(listener);
+    return () => {
+      this.#opened.delete(listener);
+    };
+  }
+
   /** Called each time that the connection is there after it was not: what was told in between has been missed. */
   onReopened(listener: () => void): () => void {
     this.#reopened.add(listener);
@@ -88,6 +97,7 @@ class LiveEvents {
       this.#attempt = 0;
       this.#hear();
       this.connection.set({ phase: 'open' });
+      for (const listener of [...this.#opened]) listener();
       if (this.#hasMissed) for (const listener of [...this.#reopened]) listener();
       this.#hasMissed = false;
     });

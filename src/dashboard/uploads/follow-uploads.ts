@@ -8,7 +8,8 @@ export function followUploads(): () => void {
   const ends = [
     liveEvents.on('file', (file) => applyUploadEvent({ kind: 'file', file, isLive: true })),
     liveEvents.on('progress', (progress) => applyUploadEvent({ kind: 'progress', progress, at: Date.now() })),
-    liveEvents.onReopened(() => {
+    // Also the first time: a file may have been dropped, and loaded, before the page was connected.
+    liveEvents.onOpened(() => {
       for (const { state } of uploads.get())
         if (state.phase === 'taken' && !isTerminal(state.file)) rereadUpload(state.file.fileId);
     }),

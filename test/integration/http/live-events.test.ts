@@ -146,7 +146,7 @@ test('each of several clients hears everything once', async () => {
   }
 });
 
-test('a client that comes while others listen hears what has changed just before, as it now is, and once', async () => {
+test('a client that comes while others listen hears what has changed just before, and once', async () => {
   await withStream(service.url, async (first) => {
     await put(service.url, 'just-before.csv', 'just before');
     await first.wanted(ends('just-before.csv'), 1);
