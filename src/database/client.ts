@@ -1,6 +1,7 @@
 import { drizzle, type NodePgDatabase, type NodePgQueryResultHKT } from 'drizzle-orm/node-postgres';
 import type { PgDatabase } from 'drizzle-orm/pg-core';
 import pg from 'pg';
+import { ConnectError } from './database-error.ts';
 
 /** What a query needs: a pool, a connection of its own, or an open transaction. */
 export type Queryable = PgDatabase<NodePgQueryResultHKT, Record<string, never>>;
@@ -48,7 +49,7 @@ export function openDatabase(options: PoolOptions): Database {
  * attempt began gets the error of the last one that failed: requests, polls and probes must not hammer a server that is coming back.
  */
 function pacedClient(): typeof pg.Client {
-  let failure: Error | undefined;
+  let failure: ConnectError | undefined;
   let attemptedAt = Number.NEGATIVE_INFINITY;
   let reachedAt = Number.NEGATIVE_INFINITY;
   return class extends pg.Client {
@@ -63,8 +64,9 @@ function pacedClient(): typeof pg.Client {
         return undefined;
       }
       attemptedAt = at;
-      super.connect((error: Error | null) => {
-        if (!(error instanceof Error)) {
+      super.connect((cause: Error | null) => {
+        const error = cause instanceof Error ? new ConnectError(cause) : null;
+        if (error === null) {
           failure = undefined;
           reachedAt = performance.now();
         } else if (at >= reachedAt) {

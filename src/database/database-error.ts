@@ -28,9 +28,23 @@ const CONNECTING: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
 const LOST_CONNECTION =
   /connection terminated|timeout exceeded when trying to connect|^timeout expired$|query read timeout|client has encountered a connection error|client was closed|made no progress/i;
 
+/**
+ * No session could be begun. Whatever the reason is, no file and no request is at fault: also where the server itself
+ * gives it, as for a database that is just being restored (3D000) or closed to sessions (55000), or a password that was
+ * changed (28P01).
+ */
+export class ConnectError extends Error {
+  readonly code = 'no_connection';
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
+}
+
 /** Whether the database is away or overloaded: the work is not at fault and is done again later. */
 export function isDatabaseAway(error: unknown): boolean {
   for (const cause of causes(error)) {
+    if (cause instanceof ConnectError) return true;
     if (cause instanceof DatabaseError) {
       const code = cause.code ?? '';
       return TRANSIENT_CLASSES.has(code.slice(0, 2)) || TRANSIENT_CODES.has(code);

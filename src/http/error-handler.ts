@@ -88,8 +88,8 @@ function hasMessage(error: Error, message: string): boolean {
   return error.message === message || (error.cause instanceof Error && error.cause.message === message);
 }
 
-function hasCode(error: Error, codes: ReadonlySet<string>): boolean {
-  return codes.has(errorCode(error)) || codes.has(errorCode(error.cause));
+function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
+  return error instanceof Error && (codes.has(errorCode(error)) || hasCode(error.cause, codes));
 }
 
 function connectionProblem(code: string): HttpProblem {

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { newLoadClient, type Queryable } from '../../database/client.ts';
+import { ConnectError } from '../../database/database-error.ts';
 import { SilenceLimit } from './silence-limit.ts';
 
 /** For how long the server may say nothing before it is taken for lost, in milliseconds. */
@@ -106,7 +107,9 @@ export class LoadConnection {
 
   async #connect() {
     const client = newLoadClient(this.#connectionString, this.#applicationName);
-    await client.connect();
+    await client.connect().catch((cause: Error) => {
+      throw new ConnectError(cause);
+    });
     const forget = () => {
       if (this.#open?.client === client) this.#open = undefined;
     };
