@@ -81,8 +81,8 @@ export function isLockTimeout(error: unknown): boolean {
   return false;
 }
 
-// drizzle wraps what pg throws, and pg wraps what the socket throws.
-function* causes(error: unknown): Generator<Error> {
+/** The error itself and what it wraps, outermost first: drizzle wraps what pg throws, and pg what the socket throws. */
+export function* causes(error: unknown): Generator<Error> {
   let current = error;
   for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
     yield current;

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isDatabaseAway } from '../database/database-error.ts';
+import { causes, isDatabaseAway } from '../database/database-error.ts';
 import { errorCode } from '../error-code.ts';
 import type { Health } from '../monitoring/health.ts';
 import { watchRoutes } from './not-found.ts';
@@ -88,8 +88,8 @@ function hasMessage(error: Error, message: string): boolean {
   return error.message === message || (error.cause instanceof Error && error.cause.message === message);
 }
 
-function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
-  return error instanceof Error && (codes.has(errorCode(error)) || hasCode(error.cause, codes));
+function hasCode(error: Error, codes: ReadonlySet<string>): boolean {
+  return [...causes(error)].some((cause) => codes.has(errorCode(cause)));
 }
 
 function connectionProblem(code: string): HttpProblem {

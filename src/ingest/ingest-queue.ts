@@ -7,8 +7,8 @@ import { type FileEvents, isTerminal } from './file-events.ts';
 import { claimFiles, LEASE_RENEWAL_MS, renewLeases } from './ledger/claim-files.ts';
 import { type FileVersion, type RegisteredFile, registerFiles } from './ledger/register-files.ts';
 import { OutageLog } from './outage-log.ts';
-import { Settlement } from './settlement.ts';
-import type { WorkerPool } from './worker/worker-pool.ts';
+import { RETRY_DELAY_MS, Settlement } from './settlement.ts';
+import type { EndedAttempt, WorkerPool } from './worker/worker-pool.ts';
 
 /** How often the ledger is asked for files that nobody told this process about: other replicas', or overdue ones. */
 const POLL_MS = 1000;
@@ -50,6 +50,9 @@ export class IngestQueue {
   #dispatching: Promise<void> | undefined;
   #wakeAgain = false;
   #isRenewing = false;
+  /** A loader had no session, or lost it, and none has brought a file to its end since. */
+  #areLoadersAway = false;
+  #restUntil = Number.NEGATIVE_INFINITY;
   readonly #outages: OutageLog;
   readonly #settlement: Settlement;
 
@@ -142,11 +145,12 @@ export class IngestQueue {
 
   async #dispatch(): Promise<void> {
     try {
-      while (this.#accepting && this.#free > 0) {
+      while (this.#accepting && this.#free > 0 && performance.now() >= this.#restUntil) {
         this.#wakeAgain = false;
         const files = await claimFiles(this.#options.database, {
           owner: this.owner,
-          limit: PORTION_FILES,
+          // A file that was tried once is loaded alone from then on: an outage must not make that of all that wait.
+          limit: this.#areLoadersAway ? 1 : PORTION_FILES,
           inFlight: [...this.#inFlight],
           ...(this.#options.claims === 'submitted' ? { only: [...this.#submitted] } : {}),
         });
@@ -154,8 +158,8 @@ export class IngestQueue {
         if (files.length === 0) break;
         this.#load(files);
       }
-      // With no thread free, the next one to finish wakes the queue.
-      if (this.#free === 0) this.#wakeAgain = false;
+      // With no thread free the next one to finish wakes the queue, and after a rest the file that caused it.
+      if (this.#free === 0 || performance.now() < this.#restUntil) this.#wakeAgain = false;
     } catch (error) {
       this.#wakeAgain = false;
       this.#outages.report(error, 'the ledger can not be asked for work');
@@ -185,6 +189,7 @@ export class IngestQueue {
   async #loadAndSettle(files: readonly SourceFileRow[]): Promise<void> {
     const settled: Promise<void>[] = [];
     await this.#options.workers.run(files, (ended) => {
+      this.#heard(ended);
       settled.push(
         this.#settlement.settle(ended).finally(() => {
           for (const { file } of ended) this.#inFlight.delete(file.fileId);
@@ -192,6 +197,16 @@ export class IngestQueue {
       );
     });
     await Promise.all(settled);
+  }
+
+  /** While loaders get no session though the ledger has one, all that waits would be claimed and given back without end. */
+  #heard(ended: readonly EndedAttempt[]): void {
+    if (ended.some(({ outcome }) => outcome.kind === 'database-away')) {
+      this.#areLoadersAway = true;
+      this.#restUntil = performance.now() + RETRY_DELAY_MS;
+    } else if (ended.some(({ outcome }) => outcome.kind === 'ended')) {
+      this.#areLoadersAway = false;
+    }
   }
 
   async #renewLeases(): Promise<void> {

@@ -11,12 +11,15 @@ export class OutageLog {
   }
 
   report(error: unknown, message: string): void {
-    if (!isDatabaseAway(error)) {
-      this.#log.error({ err: error }, message);
-    } else if (!this.#isAway) {
-      this.#isAway = true;
-      this.#log.warn({ err: error }, `the database is away: ${message}`);
-    }
+    if (isDatabaseAway(error)) this.away({ err: error }, message);
+    else this.#log.error({ err: error }, message);
+  }
+
+  /** The same for an error that was seen, and known for an outage, by another thread. */
+  away(details: object, message: string): void {
+    if (this.#isAway) return;
+    this.#isAway = true;
+    this.#log.warn(details, `the database is away: ${message}`);
   }
 
   answered(): void {

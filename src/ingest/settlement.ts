@@ -3,11 +3,11 @@ import type { Queryable } from '../database/client.ts';
 import type { SourceFileRow } from '../database/schema.ts';
 import { type FileEvents, isTerminal } from './file-events.ts';
 import { requeueFile, requeueFiles } from './ledger/finish-files.ts';
-import type { OutageLog } from './outage-log.ts';
+import { OutageLog } from './outage-log.ts';
 import type { EndedAttempt } from './worker/worker-pool.ts';
 
 /** Between an attempt that ended by no fault of the file and the next one. */
-const RETRY_DELAY_MS = 1000;
+export const RETRY_DELAY_MS = 1000;
 /** A file that fails by its own doing is tried so often, with pauses of 1, 2, 4 … s. */
 const MAX_FAILURES = 5;
 
@@ -27,15 +27,19 @@ export interface SettlementOptions {
 /** What follows from the end of an attempt: for the ledger, the file, the log and whoever listens. */
 export class Settlement {
   readonly #options: SettlementOptions;
+  /** Of the sessions of loaders: those of the ledger may live on while the server begins no new one. */
+  readonly #loaderOutages: OutageLog;
 
   constructor(options: SettlementOptions) {
     this.#options = options;
+    this.#loaderOutages = new OutageLog(options.log);
   }
 
   /** Never rejects: where the ledger can not be told, the claims run out by themselves. */
   async settle(attempts: readonly EndedAttempt[]): Promise<void> {
     const rolledBack = attempts.filter(({ outcome }) => isRolledBack(outcome.kind));
     const others = attempts.filter(({ outcome }) => !isRolledBack(outcome.kind));
+    if (others.some(({ outcome }) => outcome.kind === 'ended')) this.#loaderOutages.answered();
     await Promise.all([
       this.#unlessLost(() => this.#waitAgain(rolledBack)),
       ...others.map((attempt) => this.#unlessLost(() => this.#settleOne(attempt))),
@@ -54,13 +58,13 @@ export class Settlement {
   async #waitAgain(attempts: readonly EndedAttempt[]): Promise<void> {
     const [first] = attempts;
     if (first === undefined) return;
-    const { outcome, file } = first;
-    if ('message' in outcome) {
-      const which = attempts.length > 1 ? { files: attempts.length } : { fileId: file.fileId, name: file.name };
-      this.#options.log.warn(
-        { ...which, error: outcome.message },
-        `the load was rolled back and will be tried again${attempts.length > 1 ? ', file by file' : ''}`,
-      );
+    const { outcome } = first;
+    if (outcome.kind === 'database-away') {
+      const details = { files: attempts.length, error: outcome.message };
+      this.#loaderOutages.away(details, 'what was being loaded is rolled back and will be tried again');
+    } else if (outcome.kind === 'thread-lost') {
+      const details = { files: attempts.length, error: outcome.message };
+      this.#options.log.warn(details, 'the load was rolled back and will be tried again, file by file');
     }
     const delayMs = outcome.kind === 'interrupted' ? 0 : RETRY_DELAY_MS;
     const claims = attempts.map((attempt) => attempt.file);

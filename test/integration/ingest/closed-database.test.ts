@@ -3,35 +3,67 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { expect, inject, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { settledFile } from '../../support/ledger.ts';
+import { settledRows } from '../../support/ledger.ts';
 import { plainFile } from '../../support/plain-events.ts';
 import { withClient } from '../../support/postgres.ts';
 import { startTestService } from '../../support/service.ts';
 
-it('B3 a server that answers and begins no session is an outage: no file has failed, and requests are told so', async () => {
+/** More than a loader takes at once, and once more ahead. */
+const FILES = 600;
+
+it('B3 a server that begins no session is an outage: no file fails or is tried without end, and requests are told so', async () => {
   const running = await startTestService();
   const { database, directory, url, logLines } = running;
   const name = new URL(database.connectionString).pathname.slice(1);
   const setOpen = (admin: pg.Client, isOpen: boolean) =>
     admin.query(`alter database ${name} with allow_connections ${isOpen}`);
+  const endSessions = (admin: pg.Client, like: string) =>
+    admin.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name like $2',
+      [name, like],
+    );
+  const told = () => logLines.filter((line) => line.includes('what was being loaded is rolled back'));
   try {
+    await writeFile(join(directory, 'before.csv'), plainFile({ tag: 'b', to: 2 }));
+    await settledRows(database, 1);
     await withClient(inject('postgresUrl'), async (admin) => {
-      await setOpen(admin, false);
-      // The sessions that there are live on: the file gets into the ledger, and only the loader has none yet.
-      await writeFile(join(directory, 'patient.csv'), plainFile({ tag: 'p', to: 5 }));
-      await eventually(() => expect(logLines.join('')).toMatch(/not currently accepting connections/));
+      await withClient(database.connectionString, async (open) => {
+        await setOpen(admin, false);
+        // The ledger's sessions live on, as they do when a password is changed: files are claimed that can't be loaded.
+        await endSessions(admin, 'sluice-loader%');
+        for (let n = 0; n < FILES; n += 1) {
+          await writeFile(join(directory, `${n}.csv`), plainFile({ tag: `p${n}-`, to: 2 }));
+        }
+        const attempts = async () => {
+          const { rows } = await open.query<{ files: number; attempts: number; loading: number }>(
+            `select count(*)::int as files, sum(attempts)::int as attempts,
+                    (count(*) filter (where status = 'loading'))::int as loading from source_files`,
+          );
+          expect(rows).toMatchObject([{ files: 1 + FILES, loading: 0 }]);
+          expect(told()).toHaveLength(1);
+          return rows[0]?.attempts ?? 0;
+        };
+        const before = await eventually(attempts);
+        const begin = performance.now();
+        await eventually(async () => expect(await attempts()).toBeGreaterThanOrEqual(before + 3));
+        // One a second, and not as fast as they can be claimed and given back.
+        expect(performance.now() - begin).toBeGreaterThan(1500);
+        expect(told()[0]).toContain('not currently accepting connections');
 
-      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+        await endSessions(admin, '%');
+      });
       await eventually(async () => expect((await fetch(`${url}/health`)).status).toBe(503));
       for (const path of ['/ingestion/files', '/analytics/purchases', '/ingestion/stats']) {
         const reply = await fetch(url + path);
         expect(reply.status, path).toBe(503);
         expect(await reply.json()).toMatchObject({ code: 'database_unavailable' });
       }
-
       await setOpen(admin, true);
     });
-    expect(await settledFile(database, 'patient.csv')).toMatchObject({ status: 'loaded', loaded: 5, failures: 0 });
+    const rows = await settledRows(database, 1 + FILES);
+    expect(
+      rows.filter(({ status, loaded, failures }) => status !== 'loaded' || loaded !== 2 || failures !== 0),
+    ).toEqual([]);
   } finally {
     await running.close();
   }
