@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -21,7 +21,7 @@ describe('the overview', () => {
     await page.getByText(`curl -T events.csv ${service.url}/uploads/`).waitFor();
     await page.getByText(`npm run generate -- --rows 1000 --dirty 0.05 --out ${service.directory}`).waitFor();
     await expectAccessible(page);
-    await writeFile(join(service.directory, 'copied.csv'), plainFile({ tag: 'p', to: 7 }));
+    writeFileSync(join(service.directory, 'copied.csv'), plainFile({ tag: 'p', to: 7 }));
     await page.getByRole('row', { name: /copied\.csv.*loaded.*7/ }).waitFor();
     const tile = page.locator('.tile', { hasText: 'Rows loaded' }).locator('.tile-value');
     await eventually(async () => expect(await tile.textContent()).toBe('7'));
@@ -101,7 +101,7 @@ describe('the list of files', () => {
 
   test('says why a file that was looked for is not in it', async ({ page, service }) => {
     await put(service.url, 'shop.csv', plainFile({ tag: 'p', to: 2 }));
-    await writeFile(join(service.directory, 'sales.txt'), plainFile({ tag: 'q', to: 2 }));
+    writeFileSync(join(service.directory, 'sales.txt'), plainFile({ tag: 'q', to: 2 }));
     await page.goto('/');
     await page.getByRole('searchbox').fill('sales.txt');
     await page.getByRole('button', { name: 'Why is this file not here?' }).press('Enter');

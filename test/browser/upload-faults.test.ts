@@ -1,4 +1,5 @@
-import { appendFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
@@ -73,7 +74,7 @@ describe('the dialog that adds files', () => {
     const directory = await createTestDirectory();
     try {
       const path = join(directory, 'edited.csv');
-      await writeFile(path, plainFile({ tag: 'edited', to: 3 }));
+      writeFileSync(path, plainFile({ tag: 'edited', to: 3 }));
       await page.goto('/');
       await page.getByRole('button', { name: 'Add files' }).click();
       const dialog = page.getByRole('dialog', { name: 'Add files' });

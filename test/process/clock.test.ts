@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -63,7 +64,7 @@ describe('replicas whose clocks do not agree', () => {
       rows: { tag: `f${n}`, to: n % 10 === 0 ? 3000 : 50, badEvery: 11 },
     }));
     for (const [n, { name, rows }] of files.entries()) {
-      await writeFile(join(directory, name), plainFile(rows));
+      writeFileSync(join(directory, name), plainFile(rows));
       if (n % 10 === 0) await ask();
     }
     // Behind the step of the clock as well.
@@ -71,7 +72,7 @@ describe('replicas whose clocks do not agree', () => {
       (await database.query('select now() - min(discovered_at) > $1 as old from source_files', ['3 s']))[0];
     await eventually(async () => expect(await age()).toEqual({ old: true }));
     files.push({ name: 'late.csv', rows: { tag: 'late', to: 50, badEvery: 11 } });
-    await writeFile(join(directory, 'late.csv'), plainFile({ tag: 'late', to: 50, badEvery: 11 }));
+    writeFileSync(join(directory, 'late.csv'), plainFile({ tag: 'late', to: 50, badEvery: 11 }));
     for (const [n, url] of urls.entries()) {
       const sent = { name: `sent-${n}.csv`, rows: { tag: `sent${n}`, to: 30, badEvery: 7 } };
       const reply = await fetch(`${url}/uploads/${sent.name}?wait=20`, { method: 'PUT', body: plainFile(sent.rows) });

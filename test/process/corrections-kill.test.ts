@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { EVENT_COLUMNS } from '../../src/ingest/event-columns.ts';
@@ -24,13 +25,13 @@ it('I1 I2 a spreadsheet of corrected rejects is loaded once, though its process 
     };
     const first = spawnService(options);
     const url = await first.ready();
-    await writeFile(join(directory, 'dirty.csv'), plainFile(ROWS));
+    writeFileSync(join(directory, 'dirty.csv'), plainFile(ROWS));
     const { id } = await settledFile(database, 'dirty.csv');
     const sheet = await rejectSheet(url, id);
     expect(sheet.columns).toEqual([...EVENT_COLUMNS, 'sluice_line', 'sluice_reason', 'sluice_message']);
     const mended = { ...sheet, rows: sheet.rows.map((row) => ({ ...row, product_price: '1.00' })) };
     const before = await HeldLoads.hold(database);
-    await writeFile(join(directory, 'mended.csv'), savedSheet(mended));
+    writeFileSync(join(directory, 'mended.csv'), savedSheet(mended));
     await before.untilHeld();
     const hold = await before.passOneCommit();
     await hold.untilHeld();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -57,7 +58,7 @@ describe('Ctrl-C, which reaches the whole process group, during a load and an up
     const url = await service.ready();
     const upload = halfAnUpload(url);
     await eventually(async () => expect(await readdir(join(input, '.uploads'))).toHaveLength(1));
-    await writeFile(join(input, 'large.csv'), plainFile({ ...LARGE, to: 1000 }) + plainRows({ ...LARGE, from: 1000 }));
+    writeFileSync(join(input, 'large.csv'), plainFile({ ...LARGE, to: 1000 }) + plainRows({ ...LARGE, from: 1000 }));
     await eventually(async () => expect(await filesOf(url)).toMatchObject([{ status: 'loading' }]));
     return { service, upload };
   }

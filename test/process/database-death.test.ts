@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -49,7 +50,7 @@ async function healthOf(url: string): Promise<number> {
 /** The load of the large file, held behind its first commit. */
 async function heldInTheMiddle(): Promise<{ hold: HeldLoads; backend: number; committed: number }> {
   const before = await HeldLoads.hold(database);
-  await writeFile(join(directory, 'large.csv'), plainFile(LARGE));
+  writeFileSync(join(directory, 'large.csv'), plainFile(LARGE));
   await before.untilHeld();
   const hold = await before.passOneCommit();
   const backend = await hold.untilHeld();
@@ -64,7 +65,7 @@ async function expectGoesOn(service: SluiceProcess, url: string): Promise<void> 
   await eventually(async () => expect(await healthOf(url)).toBe(200), WELL_WITHIN_MS);
   expect(performance.now() - back).toBeLessThan(WELL_WITHIN_MS);
   expect(await settledFile(database, 'large.csv')).toMatchObject({ status: 'loaded', read: LARGE.to, failures: 0 });
-  await writeFile(join(directory, 'after.csv'), plainFile(AFTER));
+  writeFileSync(join(directory, 'after.csv'), plainFile(AFTER));
   expect(await settledFile(database, 'after.csv')).toMatchObject({ status: 'loaded' });
   await expectExactly(database, [expectedPlain('large.csv', LARGE), expectedPlain('after.csv', AFTER)]);
   await expectNothingLeaked({ database, directory });
@@ -157,7 +158,7 @@ describe('the embedded PostgreSQL that dies', () => {
     const body = plainFile(AFTER);
     expect((await fetch(`${url}/uploads/before.csv?wait=20`, { method: 'PUT', body })).status).toBe(200);
     for (const pid of ofCluster()) process.kill(pid, 'SIGKILL');
-    await writeFile(join(input, 'large.csv'), plainFile(LARGE));
+    writeFileSync(join(input, 'large.csv'), plainFile(LARGE));
     await eventually(async () => {
       const { data } = (await (await fetch(`${url}/ingestion/files?name=large.csv`)).json()) as { data: unknown[] };
       expect(data).toMatchObject([{ status: 'loaded', rowsRead: LARGE.to }]);

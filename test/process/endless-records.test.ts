@@ -1,4 +1,5 @@
-import { open, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { open, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { settledFile } from '../support/ledger.ts';
@@ -29,7 +30,7 @@ beforeEach(async () => {
   service = spawnService({ databaseUrl: database.connectionString, inputDirectory: directory });
   url = await service.ready();
   // What every load takes, whatever it reads.
-  await writeFile(join(directory, 'first.csv'), HEADER + plainRows({ tag: 'first', to: 20_000 }));
+  writeFileSync(join(directory, 'first.csv'), HEADER + plainRows({ tag: 'first', to: 20_000 }));
   await settledFile(database, 'first.csv');
   idleBytes = await peakBytes(service);
 });
@@ -45,7 +46,7 @@ const peakBytes = async (of: SluiceProcess) => (await memoryOf(of.child.pid)).pe
 /** A file whose middle is a hole: NULs that take no place on the disk. */
 async function writeSparse(name: string, head: string, bytes: number, tail: string): Promise<void> {
   const path = join(directory, `${name}.tmp`);
-  await writeFile(path, head);
+  writeFileSync(path, head);
   await truncate(path, bytes);
   const handle = await open(path, 'a');
   await handle.write(tail);
@@ -84,9 +85,9 @@ describe.runIf(process.platform === 'linux')('memory and time', () => {
     const extra = Array.from({ length: 100_000 }, (_, n) => `column_${n}`);
     const row = plainRows({ tag: 'wide', to: 1 }).trimEnd();
     const wide = `${HEADER.trimEnd()},${extra.join(',')}\n${`${row}${','.repeat(extra.length)}\n`.repeat(20)}${row}\n`;
-    await writeFile(join(directory, 'wide.csv'), wide.replaceAll('column_', 'c'));
-    await writeFile(join(directory, 'long.csv'), `${HEADER.trimEnd()},${'x'.repeat(1_000_000)}\n${row},1\n`);
-    await writeFile(join(directory, 'too-long.csv'), `${HEADER.trimEnd()},${'x'.repeat(2_000_000)}\n${row},1\n`);
+    writeFileSync(join(directory, 'wide.csv'), wide.replaceAll('column_', 'c'));
+    writeFileSync(join(directory, 'long.csv'), `${HEADER.trimEnd()},${'x'.repeat(1_000_000)}\n${row},1\n`);
+    writeFileSync(join(directory, 'too-long.csv'), `${HEADER.trimEnd()},${'x'.repeat(2_000_000)}\n${row},1\n`);
     expect(await settledFile(database, 'wide.csv', BOUNDED_MS)).toMatchObject({
       status: 'loaded',
       loaded: 20,

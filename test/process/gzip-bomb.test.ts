@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constants, createGzip, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -56,7 +57,7 @@ it.runIf(process.platform === 'linux')(
     expect(zeros.length).toBeLessThan(11 * MIB);
     const rows = await bombOf(Buffer.from('u1,view,2026-01-01T00:00:00Z,p1,Kettle,1.00,s1\n'.repeat(20_000)), 30);
 
-    await writeFile(join(directory, 'rows.csv.gz'), rows);
+    writeFileSync(join(directory, 'rows.csv.gz'), rows);
     const send = (path: string, init: RequestInit) => fetch(`${url}/uploads${path}`, init);
     const replies = [
       await send('/encoded.csv', { method: 'PUT', body: zeros, headers: { 'content-encoding': 'gzip' } }),
@@ -77,7 +78,7 @@ it.runIf(process.platform === 'linux')(
       expect(file, name).toMatchObject({ status: 'failed', errorCode: 'gzip_bomb', attempts: 1, read: 0 });
       expect(file.errorMessage).toMatch(/more than 1 GiB and more than 200 times/);
     }
-    await writeFile(join(directory, 'few.csv.gz'), gzipSync(plainFile(FEW)));
+    writeFileSync(join(directory, 'few.csv.gz'), gzipSync(plainFile(FEW)));
     await settledFile(database, 'few.csv.gz');
     await expectExactly(database, [expectedPlain('few.csv.gz', FEW)]);
     expect((await memoryOf(service.child.pid)).peak - before).toBeLessThan(200 * MIB);

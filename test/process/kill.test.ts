@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -49,7 +50,7 @@ describe('SIGKILL', () => {
     onTestFailed(() => console.error(`to repeat these kills: SLUICE_TEST_SEED=${seed}`));
     const big = { tag: 'big', to: 12_000, badEvery: 31 };
     await slowDownLoads(database, 0.0001);
-    await writeFile(join(directory, 'big.csv'), plainFile(big));
+    writeFileSync(join(directory, 'big.csv'), plainFile(big));
     const files: ExpectedFile[] = [expectedPlain('big.csv', big)];
     for (let kill = 0; kill < KILLS; kill += 1) {
       const name = `${kill}.csv`;
@@ -89,7 +90,7 @@ describe('SIGTERM in mid-load', () => {
     const rows = { tag: 'short', to: 1200 };
     const service = start({});
     await service.ready();
-    await writeFile(join(directory, 'short.csv'), plainFile(rows));
+    writeFileSync(join(directory, 'short.csv'), plainFile(rows));
     await eventually(async () => expect(await ledgerRows(database)).toMatchObject([{ status: 'loading' }]));
     expect(await service.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(await ledgerRows(database)).toMatchObject([{ status: 'loaded', read: 1200 }]);
@@ -102,7 +103,7 @@ describe('SIGTERM in mid-load', () => {
     const rows = { tag: 'long', to: 8000 };
     const service = start({ COMMIT_ROWS: '300' });
     await service.ready();
-    await writeFile(join(directory, 'long.csv'), plainFile(rows));
+    writeFileSync(join(directory, 'long.csv'), plainFile(rows));
     await eventually(async () => expect((await ledgerRows(database))[0]?.read).toBeGreaterThan(0));
     const signalled = performance.now();
     expect(await service.kill('SIGTERM')).toEqual({ code: 0, signal: null });
@@ -122,7 +123,7 @@ describe('SIGTERM in mid-load', () => {
     const service = start({});
     await service.ready();
     const hold = await HeldLoads.hold(database);
-    await writeFile(join(directory, 'held.csv'), plainFile({ tag: 'held', to: 10 }));
+    writeFileSync(join(directory, 'held.csv'), plainFile({ tag: 'held', to: 10 }));
     await hold.untilHeld();
     service.child.kill('SIGTERM');
     await eventually(() => expect(service.stdout).toContain('stopping: finishing or rolling back'));

@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -54,10 +55,10 @@ it('A8 I1 I2 a loader that throws, exits and runs out of memory is replaced each
   await service.ready();
   const before = await holdingsOf(service.child.pid ?? 0);
   const rows = { tag: 'unlucky', to: 2500, badEvery: 9 };
-  await writeFile(join(directory, 'unlucky.csv'), plainFile(rows));
+  writeFileSync(join(directory, 'unlucky.csv'), plainFile(rows));
   await eventually(() => expect(told(service)).toHaveLength(2));
   const other = { tag: 'other', to: 10 };
-  await writeFile(join(directory, 'other.csv'), plainFile(other));
+  writeFileSync(join(directory, 'other.csv'), plainFile(other));
   const settled = await settledRows(database, 2, 25_000);
   await eventually(() => expect(told(service)).toEqual(faults.map(asTold)));
   expect(settled.map(({ status }) => status)).toEqual(['loaded', 'loaded']);
@@ -73,7 +74,7 @@ it('A8 D13 I1 I3 a file that ends its loader each time is parked after five atte
   const service = start({ SLUICE_FAULT: 'load.copy.marked:exit' });
   await service.ready();
   // Rows of a first commit, and then the one that kills.
-  await writeFile(
+  writeFileSync(
     join(directory, 'deadly.csv'),
     plainFile({ tag: 'good', to: 2000 }) + plainRows({ tag: 'marked', from: 2000, to: 2001 }),
   );
@@ -85,7 +86,7 @@ it('A8 D13 I1 I3 a file that ends its loader each time is parked after five atte
       expect(file?.rows_read).toBeGreaterThan(0);
     });
     const other = `${failure}.csv`;
-    await writeFile(join(directory, other), plainFile({ tag: `other ${failure}`, to: 10 }));
+    writeFileSync(join(directory, other), plainFile({ tag: `other ${failure}`, to: 10 }));
     expect(await settledFile(database, other)).toMatchObject({ status: 'loaded' });
     // As if the pause were over.
     await database.query(`update source_files set available_at = now() where name = 'deadly.csv'`);

@@ -1,4 +1,5 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -81,7 +82,7 @@ describe('many files', () => {
       ['file-system.mjs'],
     );
     await service.ready();
-    await writeFile(join(directory, 'first.csv'), plainFile({ tag: 'first.csv', to: 1 }));
+    writeFileSync(join(directory, 'first.csv'), plainFile({ tag: 'first.csv', to: 1 }));
     await eventually(() => expect(service.stderr).toContain('fault lstat busy'));
     await writeOneRowFiles(BURST);
     const since = performance.now();
@@ -105,7 +106,7 @@ describe('many files', () => {
     );
     const url = await service.ready();
     const giant = { tag: 'giant.csv', to: 3000 };
-    await writeFile(join(elsewhere, 'giant.csv'), plainFile(giant));
+    writeFileSync(join(elsewhere, 'giant.csv'), plainFile(giant));
     await rename(join(elsewhere, 'giant.csv'), join(directory, 'giant.csv'));
     await eventually(async () => expect(await ledgerRows(database)).toMatchObject([{ status: 'loading' }]));
 
@@ -131,7 +132,7 @@ describe('many files', () => {
     expect(most).toBeLessThanOrEqual(PORTION_FILES + OTHER_DESCRIPTORS);
     expect(slowest).toBeLessThan(2000);
     expect(await countOf(`where status = 'loading' and name = 'giant.csv'`)).toBe(1);
-    await writeFile(goOn, '');
+    writeFileSync(goOn, '');
     const loaded = await settledFile(database, 'giant.csv');
     expect(loaded).toMatchObject({ status: 'loaded', attempts: 1 });
     await expectEachOnce(MANY, expectedPlain('', giant));

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { link, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { link, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ledgerRows, settledFile } from '../support/ledger.ts';
@@ -22,15 +23,15 @@ it.skipIf(!canTrace)(
     const trace = join(outside, 'trace');
     const inFolder = (name: string) => join(directory, name);
     try {
-      await writeFile(join(outside, 'target.csv'), plainFile({ tag: 'target', to: 5 }));
+      writeFileSync(join(outside, 'target.csv'), plainFile({ tag: 'target', to: 5 }));
       await symlink(join(outside, 'target.csv'), inFolder('link.csv'));
       await symlink('/etc/passwd', inFolder('passwd.csv'));
       await symlink(inFolder('loop.csv'), inFolder('loop.csv'));
       await symlink(outside, inFolder('link-to-folder.csv'));
       await mkdir(inFolder('folder.csv'));
-      await writeFile(inFolder('folder.csv/inner.csv'), plainFile({ tag: 'inner', to: 5 }));
+      writeFileSync(inFolder('folder.csv/inner.csv'), plainFile({ tag: 'inner', to: 5 }));
       for (let n = 0; n < FIFOS; n += 1) execFileSync('mkfifo', [inFolder(`fifo-${n}.csv`)]);
-      await writeFile(inFolder('regular.csv'), plainFile({ tag: 'regular', to: 5 }));
+      writeFileSync(inFolder('regular.csv'), plainFile({ tag: 'regular', to: 5 }));
       await link(inFolder('regular.csv'), inFolder('hard-link.csv'));
 
       const service = spawnService({
@@ -44,7 +45,7 @@ it.skipIf(!canTrace)(
       const second = await settledFile(database, 'hard-link.csv');
       expect([first.status, second.status].sort()).toEqual(['duplicate', 'loaded']);
       // Found by a later scan, and by events.
-      await writeFile(inFolder('later.csv'), plainFile({ tag: 'later', to: 5 }));
+      writeFileSync(inFolder('later.csv'), plainFile({ tag: 'later', to: 5 }));
       await settledFile(database, 'later.csv');
       expect(await ledgerRows(database)).toHaveLength(3);
 

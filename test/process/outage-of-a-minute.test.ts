@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,7 +51,7 @@ async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
 /** The load of the large file, held in front of a COPY behind its first commit. */
 async function heldInTheMiddle({ database, directory }: Place): Promise<HeldLoads> {
   const before = await HeldLoads.hold(database);
-  await writeFile(join(directory, 'large.csv'), plainFile(LARGE));
+  writeFileSync(join(directory, 'large.csv'), plainFile(LARGE));
   await before.untilHeld();
   const hold = await before.passOneCommit();
   await hold.untilHeld();
@@ -83,7 +84,7 @@ describe.concurrent('a database that is out of reach', () => {
       while (performance.now() - begin < AWAY_MS) {
         const rows = { tag: `meanwhile ${written.length}`, to: 40 };
         written.push({ name: `${written.length}.csv`, rows });
-        await writeFile(join(directory, `${written.length - 1}.csv`), plainFile(rows));
+        writeFileSync(join(directory, `${written.length - 1}.csv`), plainFile(rows));
         const reply = await put('up.csv', uploaded);
         expect(reply.status).toBe(503);
         expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -134,7 +135,7 @@ describe.concurrent('a database that is out of reach', () => {
         );
         proxy.restore();
         await other.close();
-        await writeFile(join(directory, 'after.csv'), plainFile({ tag: 'after', to: 10 }));
+        writeFileSync(join(directory, 'after.csv'), plainFile({ tag: 'after', to: 10 }));
         expect(await settledFile(database, 'after.csv')).toMatchObject({ status: 'loaded', failures: 0 });
         await expectExactly(database, [
           expectedPlain('large.csv', LARGE),

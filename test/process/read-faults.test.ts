@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { expectExactly } from '../support/exact-load.ts';
@@ -19,7 +20,7 @@ it('C9 I1 I3 a disk that fails once costs another attempt, one that always does 
       name: `${tag}.csv`,
       rows: { tag, to: tag.endsWith('small') ? 20 : 4000, badEvery: 7 },
     }));
-    for (const { name, rows } of files) await writeFile(join(directory, name), plainFile(rows));
+    for (const { name, rows } of files) writeFileSync(join(directory, name), plainFile(rows));
     spawnService({
       databaseUrl: database.connectionString,
       inputDirectory: directory,

@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrateDatabase } from '../../src/database/migrate.ts';
@@ -80,7 +81,7 @@ describe('two replicas of one folder and database', () => {
     const first = start({ COMMIT_ROWS: '300' });
     await first.ready();
     const before = await HeldLoads.hold(database);
-    await writeFile(join(directory, 'large.csv'), plainFile({ tag: 'large', to: 4000 }));
+    writeFileSync(join(directory, 'large.csv'), plainFile({ tag: 'large', to: 4000 }));
     await before.untilHeld();
     const hold = await before.passOneCommit();
     await hold.untilHeld();
@@ -97,7 +98,7 @@ describe('two replicas of one folder and database', () => {
     const frozen = start({ COMMIT_ROWS: '300' });
     await frozen.ready();
     const before = await HeldLoads.hold(database);
-    await writeFile(join(directory, 'large.csv'), plainFile({ tag: 'large', to: 4000 }));
+    writeFileSync(join(directory, 'large.csv'), plainFile({ tag: 'large', to: 4000 }));
     await before.untilHeld();
     const hold = await before.passOneCommit();
     await hold.untilHeld();
@@ -112,7 +113,7 @@ describe('two replicas of one folder and database', () => {
     expect(await ledgerRows(database)).toMatchObject([{ status: 'loaded', attempts: 2 }]);
 
     // It is of use again.
-    await writeFile(join(directory, 'more.csv'), plainFile({ tag: 'more', to: 5 }));
+    writeFileSync(join(directory, 'more.csv'), plainFile({ tag: 'more', to: 5 }));
     expect(await settledFile(database, 'more.csv')).toMatchObject({ status: 'loaded' });
     expect(await frozen.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   });
@@ -129,13 +130,13 @@ describe('two replicas of one folder and database', () => {
       await Promise.all([frozen.ready(), other.ready()]);
       // Only the first one sees it arrive, and only the other one can finish it.
       other.child.kill('SIGSTOP');
-      await writeFile(join(directory, 'large.csv'), plainFile(rows));
+      writeFileSync(join(directory, 'large.csv'), plainFile(rows));
       await eventually(() => expect(frozen.stderr).toContain(`fault ${point} stop`));
       other.child.kill('SIGCONT');
       expect(await settledFile(database, 'large.csv', withinMs)).toMatchObject({ status: 'loaded', attempts: 2 });
       frozen.child.kill('SIGCONT');
       await eventually(() => expect(frozen.stdout).toMatch(/another replica has taken the file over|rolled back/));
-      await writeFile(join(directory, 'more.csv'), plainFile({ tag: 'more', to: 5 }));
+      writeFileSync(join(directory, 'more.csv'), plainFile({ tag: 'more', to: 5 }));
       await settledFile(database, 'more.csv');
       await expectExactly(database, [
         expectedPlain('large.csv', rows),
@@ -187,7 +188,7 @@ describe('replicas that start at once', () => {
       expect(made?.runs).toBeGreaterThan(0);
       expect(made?.runs).toBe(made?.migrations);
       for (const replica of replicas) expect(replica.child.exitCode, replica.stderr).toBeNull();
-      await writeFile(join(directory, 'one.csv'), plainFile({ tag: 'one', to: 20 }));
+      writeFileSync(join(directory, 'one.csv'), plainFile({ tag: 'one', to: 20 }));
       await settledFile(empty, 'one.csv');
       await expectExactly(empty, [expectedPlain('one.csv', { tag: 'one', to: 20 })]);
       const exits = await Promise.all(replicas.map((replica) => replica.kill('SIGTERM')));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -60,11 +61,11 @@ describe('a role with limits of a second for everything', () => {
     try {
       // Each COPY takes well over a second.
       await slowDownLoads(superuser, 0.0015);
-      await writeFile(join(directory, 'large.csv'), plainFile(LARGE));
+      writeFileSync(join(directory, 'large.csv'), plainFile(LARGE));
       expect(await settledFile(superuser, 'large.csv')).toMatchObject({ status: 'loaded', attempts: 1, failures: 0 });
 
       const hold = await HeldLoads.hold(superuser);
-      await writeFile(join(directory, 'held.csv'), plainFile({ tag: 'held', to: 10 }));
+      writeFileSync(join(directory, 'held.csv'), plainFile({ tag: 'held', to: 10 }));
       await hold.untilHeld();
       await eventually(async () => {
         const longWaits = await superuser.query(
@@ -82,7 +83,7 @@ describe('a role with limits of a second for everything', () => {
         create function slow_out() returns trigger language plpgsql as $$ begin perform pg_sleep(0.0015); return old; end $$;
         create trigger slow_out before delete on user_events for each row execute function slow_out();
         alter table user_events add constraint no_poison check (product_name not like '%poison%')`);
-      await writeFile(
+      writeFileSync(
         join(directory, 'poison.csv'),
         plainFile({ tag: 'good', to: 3000 }) + plainRows({ tag: 'poison', from: 3000, to: 4000 }),
       );
@@ -157,7 +158,7 @@ describe('a role with few connections', () => {
     try {
       await superuser.query(`alter role ${role.name} connection limit 0`);
       await superuser.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role.name}'`);
-      await writeFile(join(directory, 'waits.csv'), plainFile({ tag: 'waits', to: 10 }));
+      writeFileSync(join(directory, 'waits.csv'), plainFile({ tag: 'waits', to: 10 }));
       await eventually(async () => expect((await fetch(`${running.url}/health`)).status).toBe(503));
       const upload = await fetch(`${running.url}/uploads/up.csv`, {
         method: 'PUT',

@@ -1,4 +1,5 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -40,8 +41,7 @@ describe('while the loaders are saturated', () => {
     try {
       const url = await startService({ LOADERS: '2' });
       // Too large to share a loader.
-      for (let n = 1; n <= 5; n += 1)
-        await writeFile(join(directory, `${n}.csv`), plainFile({ tag: `${n}`, to: 1500 }));
+      for (let n = 1; n <= 5; n += 1) writeFileSync(join(directory, `${n}.csv`), plainFile({ tag: `${n}`, to: 1500 }));
       await loading(url, 2);
       for (const path of CALLS) expect((await call(url, path)).status, path).toBe(200);
       const upload = await call(url, '/uploads/one-more.csv', {
@@ -60,7 +60,7 @@ describe('while the loaders are saturated', () => {
     const rows = Buffer.from(plainRows({ tag: 'many', to: 30_000 }));
     for (let n = 1; n <= 4; n += 1) {
       const draft = join(directory, `${n}.tmp`);
-      await writeFile(
+      writeFileSync(
         draft,
         Buffer.concat([Buffer.from(HEADER), ...Array<Buffer>(8).fill(rows), Buffer.from('\n'.repeat(n))]),
       );

@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseProxy } from '../support/database-proxy.ts';
@@ -47,14 +48,14 @@ describe.runIf(isSoak)('a database that takes 64 KB a second', () => {
     const pid = service.child.pid ?? 0;
     const idle = await megabytesOf(pid);
     proxy.bytesPerSecond = BYTES_PER_SECOND;
-    await writeFile(join(directory, 'large.csv'), plainFile(LARGE));
+    writeFileSync(join(directory, 'large.csv'), plainFile(LARGE));
     await eventually(async () => expect(await ledgerRows(database)).toMatchObject([{ status: 'loading' }]));
     const small: string[] = [];
     let most = 0;
     for (let status = 'loading'; status === 'loading' || status === 'queued'; ) {
       const name = `${small.length}.csv`;
       small.push(name);
-      await writeFile(join(directory, name), plainFile({ tag: name, to: 20 }));
+      writeFileSync(join(directory, name), plainFile({ tag: name, to: 20 }));
       expect(await settledFile(database, name, SMALL_WITHIN_MS)).toMatchObject({ status: 'loaded', failures: 0 });
       most = Math.max(most, await megabytesOf(pid));
       status = (await ledgerRows(database)).find((row) => row.name === 'large.csv')?.status ?? '';

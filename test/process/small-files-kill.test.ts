@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, onTestFailed } from 'vitest';
@@ -40,7 +41,7 @@ it(`A1 I1 I2 I3 ${FILES} small files survive ${KILLS} SIGKILLs in the middle of 
   for (let n = 0; n < FILES; n += 1) {
     const bytes = Buffer.concat([...generateCsv({ seed: `${seed}/${n}`, rows: 1 + random.below(12), dirty: 0.1 })]);
     files.push(expectedOf(`${n}.csv`, bytes));
-    await writeFile(join(directory, `${n}.csv`), bytes);
+    writeFileSync(join(directory, `${n}.csv`), bytes);
   }
   let inMidPortion = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -132,8 +133,8 @@ describe('load FILE…', () => {
     try {
       const { url } = service;
       const [one, two] = [join(elsewhere, 'one.csv'), join(elsewhere, 'two.csv')];
-      await writeFile(one, plainFile(WRONG));
-      await writeFile(two, plainFile(WRONG));
+      writeFileSync(one, plainFile(WRONG));
+      writeFileSync(two, plainFile(WRONG));
       expect((await load(one)).code).toBe(0);
       expect((await load(two)).stdout).toContain('the same bytes were loaded before');
       const [first] = await ledgerRows(database);
@@ -153,7 +154,7 @@ describe('load FILE…', () => {
   }, 60_000);
 
   it('I3 exits with 1 where a file is held, the second time as well, and says what to do', async () => {
-    await writeFile(join(directory, 'held.csv'), plainFile(HELD));
+    writeFileSync(join(directory, 'held.csv'), plainFile(HELD));
     for (const time of [1, 2]) {
       const { code, stdout } = await load('held.csv');
       expect(code, `time ${time}`).toBe(1);

@@ -1,4 +1,5 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesBelow } from '../support/embedded-place.ts';
@@ -39,7 +40,7 @@ const verify = (...args: readonly string[]) => ended('verify', args);
 
 /** 90 events of 90 users on one day, and 10 rejects. */
 async function loadOne(env?: Readonly<Record<string, string>>): Promise<void> {
-  await writeFile(join(directory, 'one.csv'), plainFile({ tag: 'one', to: 100, badEvery: 10 }));
+  writeFileSync(join(directory, 'one.csv'), plainFile({ tag: 'one', to: 100, badEvery: 10 }));
   expect(await ended('load', ['one.csv'], env)).toMatchObject({ code: 0 });
 }
 
@@ -172,7 +173,7 @@ describe('verify --rebuild', () => {
     await hold.release();
     expect(await viewDifferences(database)).not.toEqual([]);
     expect((await verify('--rebuild')).code).toBe(0);
-    await writeFile(join(directory, 'two.csv'), plainFile({ tag: 'two', to: 200, badEvery: 7 }));
+    writeFileSync(join(directory, 'two.csv'), plainFile({ tag: 'two', to: 200, badEvery: 7 }));
     expect((await ended('load', ['two.csv'])).code).toBe(0);
     await expectAccounting(database);
     expect((await verify()).code).toBe(0);

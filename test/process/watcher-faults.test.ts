@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -52,7 +53,7 @@ function said(service: SluiceProcess, message: string): number {
 }
 
 async function loadOneMore(name: string, into = directory): Promise<void> {
-  await writeFile(join(into, name), plainFile({ tag: name, to: 3 }));
+  writeFileSync(join(into, name), plainFile({ tag: name, to: 3 }));
   expect(await settledFile(database, name)).toMatchObject({ status: 'loaded', loaded: 3 });
 }
 
@@ -61,7 +62,7 @@ describe('a folder that can not be watched', () => {
     'ENOSPC',
     'EMFILE',
   ])('C5 is scanned while fs.watch fails with %s, which is said once, and watched again when it does not', async (code) => {
-    await writeFile(join(directory, 'at-start.csv'), plainFile({ tag: 'at-start', to: 3 }));
+    writeFileSync(join(directory, 'at-start.csv'), plainFile({ tag: 'at-start', to: 3 }));
     const mended = join(elsewhere, 'mended');
     const service = start({
       RESCAN_MS: '100',
@@ -72,7 +73,7 @@ describe('a folder that can not be watched', () => {
     for (const name of ['a.csv', 'b.csv', 'c.csv']) await loadOneMore(name);
     expect(await watcherState(url)).toBe('rescan-only');
     expect((await fetch(`${url}/health`)).status).toBe(200);
-    await writeFile(mended, '');
+    writeFileSync(mended, '');
     // Within as much time as it has failed for.
     await eventually(async () => expect(await watcherState(url)).toBe('watching'), 25_000);
     await loadOneMore('d.csv');
@@ -92,7 +93,7 @@ describe('a folder that can not be watched', () => {
   it('C5 of which one entry can not be looked at gives all the others; that is said once', async () => {
     const service = start({ SLUICE_FILE_FAULT: 'lstat:EIO~bad.csv' });
     const url = await service.ready();
-    await writeFile(join(directory, 'bad.csv'), plainFile({ tag: 'bad', to: 3 }));
+    writeFileSync(join(directory, 'bad.csv'), plainFile({ tag: 'bad', to: 3 }));
     for (const name of ['a.csv', 'z.csv']) await loadOneMore(name);
     await eventually(() => expect(said(service, 'can not be looked at')).toBe(1));
     expect(await watcherState(url)).not.toBe('unavailable');
@@ -170,7 +171,7 @@ describe('a folder that can not be watched', () => {
         name: `${n}.csv`,
         rows: { tag: `few-${n}`, to: 1 + (n % 3) },
       }));
-      for (const { name, rows } of files) await writeFile(join(directory, name), plainFile(rows));
+      for (const { name, rows } of files) writeFileSync(join(directory, name), plainFile(rows));
       await eventually(() => expect(service.stdout + service.stderr).toContain('EMFILE'));
       expect(service.child.exitCode).toBeNull();
       // Enough for the pools of connections, and not for a portion of small files.
@@ -190,9 +191,9 @@ describe('a folder that can not be watched', () => {
       const service = start({ RESCAN_MS: '500' });
       await service.ready();
       const held = await HeldLoads.hold(database);
-      await writeFile(join(directory, 'first.csv'), plainFile({ tag: 'first', to: 1500 }));
+      writeFileSync(join(directory, 'first.csv'), plainFile({ tag: 'first', to: 1500 }));
       await held.untilHeld();
-      await writeFile(join(directory, 'waits.csv'), plainFile({ tag: 'waits', to: 1500 }));
+      writeFileSync(join(directory, 'waits.csv'), plainFile({ tag: 'waits', to: 1500 }));
       await eventually(async () => expect(await ledgerRows(database)).toMatchObject([{}, { status: 'queued' }]));
       limitDescriptors(service, NO_MORE);
       await held.release();

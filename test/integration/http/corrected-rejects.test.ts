@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import request from 'supertest';
@@ -374,7 +374,7 @@ describe('a spreadsheet of rejects that is sent back', () => {
     const run = promisify(execFile);
     const link = `${service.url}/ingestion/files/${file.fileId}/rejects?format=csv`;
     const { stdout } = await run('curl', ['-sS', link]);
-    await writeFile(path, stdout);
+    writeFileSync(path, stdout);
     await run('sed', ['-i', 's/,look,/,view,/', path]);
     const { body } = await curl('-F', `file=@${path};filename=mended.csv`, `${service.url}/uploads?wait=30`);
     expect(body.files[0]).toMatchObject({ rowsLoaded: 10, corrects: file.fileId });

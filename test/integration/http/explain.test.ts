@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import request from 'supertest';
@@ -132,7 +133,7 @@ describe('GET /ingestion/explain, of a file that has come to its end', () => {
   });
 
   test('a name that is no UTF-8: it is there, and only another name helps', async () => {
-    await writeFile(
+    writeFileSync(
       Buffer.concat([Buffer.from(`${directory}/bad`), Buffer.from([0xff, 0x2e, 0x63, 0x73, 0x76])]),
       'a,b\n',
     );
@@ -144,7 +145,7 @@ describe('GET /ingestion/explain, of a file that has come to its end', () => {
 
   test('a name that a command has loaded elsewhere does not hide what the folder has under it', async () => {
     const path = join(parent, 'today.csv');
-    await writeFile(path, plainFile({ tag: 'today', to: 2 }));
+    writeFileSync(path, plainFile({ tag: 'today', to: 2 }));
     const command = new SluiceProcess('cli/load.js', [path], {
       env: { DATABASE_URL: service.database.connectionString },
       cwd: parent,
@@ -255,7 +256,7 @@ describe('GET /ingestion/explain, of a file that the ledger does not know', () =
   });
 
   test('outside: nothing there is looked at, so nobody learns whether it exists', async () => {
-    await writeFile(join(parent, 'there.csv'), plainFile({ tag: 'outside', to: 1 }));
+    writeFileSync(join(parent, 'there.csv'), plainFile({ tag: 'outside', to: 1 }));
     await symlink(parent, join(directory, 'way-out'));
     await mkdir(join(directory, 'below'));
     const told = async (path: string) => {
@@ -370,7 +371,7 @@ describe('GET /ingestion/explain, of a file that waits or loads', () => {
 
   test('named on the command line of a process that has died: the command has to be given again', async () => {
     const path = join(parent, 'elsewhere.csv');
-    await writeFile(path, plainFile({ tag: 'cli', to: 10 }));
+    writeFileSync(path, plainFile({ tag: 'cli', to: 10 }));
     const hold = await HeldLoads.hold(service.database);
     try {
       const command = new SluiceProcess('cli/load.js', [path], {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -38,7 +38,7 @@ async function walk(path: string, limit: number) {
 
 describe('GET /ingestion/files', () => {
   test('lists what was watched and uploaded, newest first', async () => {
-    await writeFile(join(service.directory, 'watched.csv'), plainFile({ tag: 'watched', to: 2 }));
+    writeFileSync(join(service.directory, 'watched.csv'), plainFile({ tag: 'watched', to: 2 }));
     await settledFile(service.database, 'watched.csv');
     await load('uploaded.csv', plainFile({ tag: 'uploaded', to: 2 }));
 
@@ -136,9 +136,9 @@ describe('GET /ingestion/files/{fileId}', () => {
 
   test('a changed version names the one that it follows', async () => {
     const path = join(service.directory, 'version.csv');
-    await writeFile(path, plainFile({ tag: 'version 1', to: 2 }));
+    writeFileSync(path, plainFile({ tag: 'version 1', to: 2 }));
     const [first] = await settledVersions(service.database, 'version.csv', 1);
-    await writeFile(path, plainFile({ tag: 'version 2', to: 3 }));
+    writeFileSync(path, plainFile({ tag: 'version 2', to: 3 }));
     const [, second] = await settledVersions(service.database, 'version.csv', 2);
     const { body } = await get(`/ingestion/files/${second?.id}`).expect(200);
     expect(body).toMatchObject({ status: 'loaded', rowsLoaded: 3, follows: first?.id, duplicateOf: null });
@@ -225,10 +225,10 @@ describe('POST /ingestion/files/{fileId}/retry', () => {
 
   test('sends a failed file through again, which then loads where its cause is gone', async () => {
     const path = join(service.directory, 'mended.csv');
-    await writeFile(path, 'no,such,columns\n');
+    writeFileSync(path, 'no,such,columns\n');
     const { id } = await settledFile(service.database, 'mended.csv');
     const content = plainFile({ tag: 'mended', to: 4 });
-    await writeFile(path, content);
+    writeFileSync(path, content);
     // The watcher sees the new bytes as a new version; the retry is of the failed one.
     await settledVersions(service.database, 'mended.csv', 2);
     const { body } = await retry(id).expect(202);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
@@ -65,7 +65,7 @@ test('tells each change of an uploaded file in its order, each as a whole File',
 
 test('tells of files that the watcher finds, and of those that fail', async () => {
   await withStream(service.url, async (stream) => {
-    await writeFile(join(service.directory, 'found-bad.csv'), 'no,such,columns\n');
+    writeFileSync(join(service.directory, 'found-bad.csv'), 'no,such,columns\n');
     const [failed] = await stream.wanted(
       (event) => ofFile('found-bad.csv')(event) && event.data.status === 'failed',
       1,

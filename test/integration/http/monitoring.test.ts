@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import request from 'supertest';
@@ -39,7 +39,7 @@ describe('GET /ingestion/stats', () => {
 
   test('every number is what SQL counts in the tables', async () => {
     const good = plainFile({ tag: 'stats', to: 600 });
-    await writeFile(join(service.directory, 'stats.csv'), good);
+    writeFileSync(join(service.directory, 'stats.csv'), good);
     await settledFile(service.database, 'stats.csv');
     const put = (name: string, content: string) =>
       request(service.url).put(`/uploads/${name}?wait=30`).send(Buffer.from(content)).expect(200);

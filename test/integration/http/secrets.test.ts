@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -69,9 +70,9 @@ async function hardships(url: string): Promise<string[]> {
 
   expect((await call('put', '/uploads/bad.csv?wait=30', HEADER + row() + REJECTED)).status).toBe(200);
   await call('put', '/uploads/no-columns.csv?wait=30', 'a,b\ncellcanary,cellcanary\n');
-  await writeFile(join(directory, FORGED), HEADER + row({ session: 'cellcanary-forged' }));
+  writeFileSync(join(directory, FORGED), HEADER + row({ session: 'cellcanary-forged' }));
   await settledFile(database, FORGED);
-  await writeFile(join(directory, 'headless.csv'), row() + row());
+  writeFileSync(join(directory, 'headless.csv'), row() + row());
   await settledFile(database, 'headless.csv');
   // The database refuses a row, again and again, until the file has failed.
   await database.query(`alter table user_events add constraint refused check (user_id not like '%POISON')`);

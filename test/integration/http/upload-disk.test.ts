@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -125,7 +126,7 @@ describe('E8 a spool in which nothing can be opened', () => {
         ['EROFS', 503, 'input_unavailable'],
         ['EMFILE', 503, 'busy'],
       ] as const) {
-        await writeFile(trigger, code);
+        writeFileSync(trigger, code);
         expect(codes([await put(), await form()]), code).toEqual([
           [status, name],
           [status, name],

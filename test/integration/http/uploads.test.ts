@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import pg from 'pg';
@@ -28,7 +29,7 @@ const put = (name: string, query = '') => request(service.url).put(`/uploads/${n
 
 async function fileOutside(name: string, content: string | Buffer): Promise<string> {
   const path = join(elsewhere, name);
-  await writeFile(path, content);
+  writeFileSync(path, content);
   return path;
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,7 +30,7 @@ afterEach(async () => {
 });
 
 async function loaded(name: string, content: string): Promise<number> {
-  await writeFile(join(service.directory, name), content);
+  writeFileSync(join(service.directory, name), content);
   return (await settledFile(service.database, name)).id;
 }
 
@@ -55,7 +56,7 @@ describe('C8 what a process had set aside when it died', () => {
     const id = await loaded('a.csv', plainFile({ tag: 'a', to: 3 }));
     const other = plainFile({ tag: 'other', to: 4 });
     const path = aside(id);
-    await writeFile(path, other);
+    writeFileSync(path, other);
     await settle();
     expect(await names()).toEqual([path.slice(service.directory.length + 1), 'a.csv']);
     await settle(0);
@@ -64,7 +65,7 @@ describe('C8 what a process had set aside when it died', () => {
   });
 
   it('gets a name where the ledger does not know it, and overwrites nothing', async () => {
-    await writeFile(aside(123456), plainFile({ tag: 'unknown', to: 2 }));
+    writeFileSync(aside(123456), plainFile({ tag: 'unknown', to: 2 }));
     await settle(0);
     expect(await settledFile(service.database, 'restored-123456.csv')).toMatchObject({ status: 'loaded', loaded: 2 });
   });
@@ -76,7 +77,7 @@ describe('C8 what a process had set aside when it died', () => {
       `.sluice-${randomUUID()}`,
       `.sluice-temporary-${randomUUID()}`,
     ];
-    for (const name of alike) await writeFile(join(service.directory, name), 'x');
+    for (const name of alike) writeFileSync(join(service.directory, name), 'x');
     await settle(0);
     expect(await names()).toEqual(alike.sort());
     expect(await readFile(join(service.directory, '.sluice-1-x'), 'utf8')).toBe('x');

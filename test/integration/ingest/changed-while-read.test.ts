@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { appendFile, chmod, chown, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, chmod, chown, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -39,7 +40,7 @@ afterEach(async () => {
 async function holdInTheMiddle(): Promise<HeldLoads> {
   running.push(await startTestService({ directory, database, env: { COMMIT_ROWS: '500', RESCAN_MS: '300' } }));
   const before = await HeldLoads.hold(database);
-  await writeFile(path, plainFile(LARGE));
+  writeFileSync(path, plainFile(LARGE));
   await before.untilHeld();
   const hold = await before.passOneCommit();
   await hold.untilHeld();
@@ -91,7 +92,7 @@ describe('a file that is changed while it is read', () => {
 
   it('C2 I1 by a rename over it with the same bytes is loaded once, and the new one is a duplicate', async () => {
     const hold = await holdInTheMiddle();
-    await writeFile(`${path}.tmp`, plainFile(LARGE));
+    writeFileSync(`${path}.tmp`, plainFile(LARGE));
     await rename(`${path}.tmp`, path);
     await hold.release();
     const [first, second] = await settledVersions(database, 'large.csv', 2);
@@ -105,7 +106,7 @@ describe('a file that waits in the queue', () => {
   it('C3 I3 and is deleted before anybody has read it fails as unreadable and is not forgotten; one that comes back is loaded', async () => {
     const hold = await holdInTheMiddle();
     const waiting = join(directory, 'waiting.csv');
-    await writeFile(waiting, plainFile({ tag: 'waiting', to: 5 }));
+    writeFileSync(waiting, plainFile({ tag: 'waiting', to: 5 }));
     await eventually(async () => expect(await ledgerRows(database)).toMatchObject([{}, { status: 'queued' }]));
     await rename(waiting, join(elsewhere, 'waiting.csv'));
     await hold.release();
@@ -127,7 +128,7 @@ describe('a file that waits in the queue', () => {
     async () => {
       await chown(directory, NOBODY, NOBODY);
       await chmod(directory, 0o711);
-      await writeFile(path, plainFile({ tag: 'secret', to: 5 }), { mode: 0o000 });
+      writeFileSync(path, plainFile({ tag: 'secret', to: 5 }), { mode: 0o000 });
       const service = spawnService({
         databaseUrl: database.connectionString,
         inputDirectory: directory,
@@ -154,7 +155,7 @@ describe('a slow writer', () => {
     running.push(await startTestService({ directory, database, env: { SETTLE_MS: '50', RESCAN_MS: '200' } }));
     const rows = { tag: 'slow', to: 160, badEvery: 11 };
     const bytes = Buffer.from(plainFile(rows));
-    await writeFile(path, bytes.subarray(0, 1024));
+    writeFileSync(path, bytes.subarray(0, 1024));
     for (let from = 1024; from < bytes.length; from += 1024) {
       // The pauses are the writer's: twice as long as a file has to rest, and once until it has been loaded.
       if (from === 5 * 1024) await settledSomething();
@@ -190,12 +191,12 @@ describe('a thousand files', () => {
     await Promise.all(
       files.map(async ({ name, rows }, n) => {
         const before = join(directory, (temporary[n % 4] ?? '').replace('$', name));
-        await writeFile(before, plainFile(rows));
+        writeFileSync(before, plainFile(rows));
         await rename(before, join(directory, name));
       }),
     );
     for (const form of temporary) {
-      await writeFile(join(directory, form.replace('$', 'unfinished.csv')), plainFile({ tag: 'unfinished', to: 3 }));
+      writeFileSync(join(directory, form.replace('$', 'unfinished.csv')), plainFile({ tag: 'unfinished', to: 3 }));
     }
     await settledRows(database, files.length, 60_000);
     const events = files.flatMap(({ name, rows }) => expectedPlain(name, rows).events);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { expect, inject, it } from 'vitest';
@@ -24,7 +24,7 @@ it('B3 a server that begins no session is an outage: no file fails or is tried w
     );
   const told = () => logLines.filter((line) => line.includes('what was being loaded is rolled back'));
   try {
-    await writeFile(join(directory, 'before.csv'), plainFile({ tag: 'b', to: 2 }));
+    writeFileSync(join(directory, 'before.csv'), plainFile({ tag: 'b', to: 2 }));
     await settledRows(database, 1);
     await withClient(inject('postgresUrl'), async (admin) => {
       await withClient(database.connectionString, async (open) => {
@@ -32,7 +32,7 @@ it('B3 a server that begins no session is an outage: no file fails or is tried w
         // The ledger's sessions live on, as they do when a password is changed: files are claimed that can't be loaded.
         await endSessions(admin, 'sluice-loader%');
         for (let n = 0; n < FILES; n += 1) {
-          await writeFile(join(directory, `${n}.csv`), plainFile({ tag: `p${n}-`, to: 2 }));
+          writeFileSync(join(directory, `${n}.csv`), plainFile({ tag: `p${n}-`, to: 2 }));
         }
         const attempts = async () => {
           const { rows } = await open.query<{ files: number; attempts: number; loading: number }>(

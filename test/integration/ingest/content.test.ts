@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -141,7 +142,7 @@ describe('values that a text COPY or a careless reader would change', () => {
     }
     const running = await startTestService();
     try {
-      await writeFile(join(running.directory, 'values.csv'), `${lines.join('\n')}\n`);
+      writeFileSync(join(running.directory, 'values.csv'), `${lines.join('\n')}\n`);
       await settledRows(running.database, 1);
       await expectExactly(running.database, [{ name: 'values.csv', events, rejects: [] }]);
     } finally {
@@ -177,7 +178,7 @@ async function writeMatrix(directory: string, seed: string): Promise<ExpectedFil
           events,
           rejects: rejects.map(({ lineNumber, reason, column }) => ({ line: lineNumber, reason, column })),
         });
-        await writeFile(join(directory, name), isGzip ? gzipSync(bytes) : bytes);
+        writeFileSync(join(directory, name), isGzip ? gzipSync(bytes) : bytes);
       }
     }
   }

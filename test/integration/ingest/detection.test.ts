@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, copyFile, mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, copyFile, mkdir, readdir, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,15 +29,15 @@ describe('a file is found', () => {
   const inFolder = (name: string) => join(running.directory, name);
 
   it('when it is written or copied into the folder', async () => {
-    await writeFile(join(elsewhere, 'origin'), plainFile({ tag: 'copied', to: 10 }));
+    writeFileSync(join(elsewhere, 'origin'), plainFile({ tag: 'copied', to: 10 }));
     await copyFile(join(elsewhere, 'origin'), inFolder('copied.csv'));
     expect(await settledFile(running.database, 'copied.csv')).toMatchObject({ status: 'loaded', loaded: 10 });
   });
 
   it('C2 when it is renamed into the folder, from outside and from a name that is left alone', async () => {
-    await writeFile(join(elsewhere, 'outside.csv'), plainFile({ tag: 'outside', to: 11 }));
+    writeFileSync(join(elsewhere, 'outside.csv'), plainFile({ tag: 'outside', to: 11 }));
     await rename(join(elsewhere, 'outside.csv'), inFolder('outside.csv'));
-    await writeFile(inFolder('.inside.csv.tmp'), plainFile({ tag: 'inside', to: 12 }));
+    writeFileSync(inFolder('.inside.csv.tmp'), plainFile({ tag: 'inside', to: 12 }));
     await rename(inFolder('.inside.csv.tmp'), inFolder('inside.csv'));
     expect(await settledFile(running.database, 'outside.csv')).toMatchObject({ status: 'loaded', loaded: 11 });
     expect(await settledFile(running.database, 'inside.csv')).toMatchObject({ status: 'loaded', loaded: 12 });
@@ -44,7 +45,7 @@ describe('a file is found', () => {
 
   it('C1 I5 as a whole when it is written in pieces for longer than SETTLE_MS', async () => {
     const path = inFolder('slow.csv');
-    await writeFile(path, HEADER);
+    writeFileSync(path, HEADER);
     const began = performance.now();
     for (let from = 0; from < 100; from += 10) {
       // The pause is the writer's, and well below SETTLE_MS; together they are well above.
@@ -59,7 +60,7 @@ describe('a file is found', () => {
 
   it('at once when its modification time is older than SETTLE_MS', async () => {
     const old = new Date(Date.now() - 3_600_000);
-    await writeFile(join(elsewhere, 'old.csv'), plainFile({ tag: 'old', to: 3 }));
+    writeFileSync(join(elsewhere, 'old.csv'), plainFile({ tag: 'old', to: 3 }));
     await utimes(join(elsewhere, 'old.csv'), old, old);
     await rename(join(elsewhere, 'old.csv'), inFolder('old.csv'));
     expect(await settledFile(running.database, 'old.csv')).toMatchObject({ status: 'loaded', loaded: 3 });
@@ -67,7 +68,7 @@ describe('a file is found', () => {
 
   it('C7 I3 also where its name is not valid UTF-8: as a failed file that says so, once', async () => {
     const path = Buffer.concat([Buffer.from(`${running.directory}/caf`), Buffer.from([0xe9]), Buffer.from('.csv')]);
-    await writeFile(path, plainFile({ tag: 'latin', to: 1 }));
+    writeFileSync(path, plainFile({ tag: 'latin', to: 1 }));
     const second = await startTestService({
       database: running.database,
       directory: running.directory,
@@ -78,7 +79,7 @@ describe('a file is found', () => {
       expect(row).toMatchObject({ status: 'failed', errorCode: 'unreadable', attempts: 0, loaded: 0 });
       expect(row.errorMessage).toContain('not valid UTF-8');
       // A file that comes later is seen by a later scan, so the name has been met again.
-      await writeFile(inFolder('after-latin.csv'), plainFile({ tag: 'after-latin', to: 1 }));
+      writeFileSync(inFolder('after-latin.csv'), plainFile({ tag: 'after-latin', to: 1 }));
       await settledFile(running.database, 'after-latin.csv');
       expect((await ledgerRows(running.database)).filter(({ name }) => name.startsWith('caf'))).toHaveLength(1);
     } finally {
@@ -94,7 +95,7 @@ describe('the folder', () => {
       name: `${n}.csv`,
       rows: { tag: `start-${n}`, to: 50 + n, badEvery: 7 },
     }));
-    for (const { name, rows } of files) await writeFile(join(directory, name), plainFile(rows));
+    for (const { name, rows } of files) writeFileSync(join(directory, name), plainFile(rows));
     const running = await startTestService({ directory });
     try {
       await settledRows(running.database, files.length);
@@ -112,7 +113,7 @@ describe('the folder', () => {
     const parent = await createTestDirectory();
     const running = await startTestService({ directory: join(parent, 'not', 'there', 'yet') });
     try {
-      await writeFile(join(running.directory, 'a.csv'), plainFile({ tag: 'made', to: 2 }));
+      writeFileSync(join(running.directory, 'a.csv'), plainFile({ tag: 'made', to: 2 }));
       expect(await settledFile(running.database, 'a.csv')).toMatchObject({ status: 'loaded', loaded: 2 });
     } finally {
       await running.close();
@@ -125,12 +126,12 @@ describe('the folder', () => {
     const directory = join(parent, 'folder');
     const running = await startTestService({ directory, env: { RESCAN_MS: '500' } });
     try {
-      await writeFile(join(directory, 'before.csv'), plainFile({ tag: 'before', to: 2 }));
+      writeFileSync(join(directory, 'before.csv'), plainFile({ tag: 'before', to: 2 }));
       await settledFile(running.database, 'before.csv');
       await rm(directory, { recursive: true });
       await eventually(async () => expect((await watcherState(running)).state).toBe('unavailable'));
       await mkdir(directory);
-      await writeFile(join(directory, 'after.csv'), plainFile({ tag: 'after', to: 3 }));
+      writeFileSync(join(directory, 'after.csv'), plainFile({ tag: 'after', to: 3 }));
       expect(await settledFile(running.database, 'after.csv')).toMatchObject({ status: 'loaded', loaded: 3 });
       await eventually(async () => expect((await watcherState(running)).state).toBe('watching'));
     } finally {
@@ -145,7 +146,7 @@ describe('the folder', () => {
     const running = await startTestService({ directory, env: { RESCAN_MS: '500' } });
     try {
       await mkdir(join(parent, 'other'));
-      await writeFile(join(parent, 'other', 'b.csv'), plainFile({ tag: 'replaced', to: 3 }));
+      writeFileSync(join(parent, 'other', 'b.csv'), plainFile({ tag: 'replaced', to: 3 }));
       await rename(directory, join(parent, 'away'));
       await rename(join(parent, 'other'), directory);
       expect(await settledFile(running.database, 'b.csv')).toMatchObject({ status: 'loaded', loaded: 3 });
@@ -176,14 +177,14 @@ describe('left alone, and in nobody’s way,', () => {
         'a.csv.zip',
         'a.xcsv',
       ];
-      for (const name of names) await writeFile(inFolder(name), content);
+      for (const name of names) writeFileSync(inFolder(name), content);
       await mkdir(inFolder('directory.csv'));
-      await writeFile(inFolder('directory.csv/inner.csv'), content);
+      writeFileSync(inFolder('directory.csv/inner.csv'), content);
       await mkdir(inFolder('below'));
-      await writeFile(inFolder('below/inner.csv'), content);
+      writeFileSync(inFolder('below/inner.csv'), content);
       // More than libuv has threads: a blocking open of each would stop all file access of the process.
       for (let n = 0; n < 8; n += 1) execFileSync('mkfifo', [inFolder(`fifo-${n}.csv`)]);
-      await writeFile(join(outside, 'target.csv'), content);
+      writeFileSync(join(outside, 'target.csv'), content);
       await symlink(join(outside, 'target.csv'), inFolder('link-outside.csv'));
       await symlink(inFolder('.hidden.csv'), inFolder('link-inside.csv'));
       await symlink(inFolder('nowhere.csv'), inFolder('link-dangling.csv'));
@@ -194,7 +195,7 @@ describe('left alone, and in nobody’s way,', () => {
 
       // Two files, one after the other, each found by a later scan than all of the above.
       for (const name of ['first.csv', 'second.csv']) {
-        await writeFile(inFolder(name), plainFile({ tag: name, to: 2 }));
+        writeFileSync(inFolder(name), plainFile({ tag: name, to: 2 }));
         expect(await settledFile(running.database, name)).toMatchObject({ status: 'loaded' });
       }
       expect((await ledgerRows(running.database)).map(({ name }) => name)).toEqual(['first.csv', 'second.csv']);

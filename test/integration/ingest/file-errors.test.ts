@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -76,7 +77,7 @@ describe('a file in which no row can be told fails as a whole, with nothing of i
 
 describe('a file that had failed', () => {
   it('I1 is loaded by a retry once it is repaired, under the same id', async () => {
-    await writeFile(pathOf('repaired.csv.gz'), packed.subarray(0, -1));
+    writeFileSync(pathOf('repaired.csv.gz'), packed.subarray(0, -1));
     const { id } = await settledFile(running.database, 'repaired.csv.gz');
     const early = await retry(id);
     expect(early.status).toBe(202);
@@ -88,7 +89,7 @@ describe('a file that had failed', () => {
       pathOf('.repaired.csv.gz'),
       id,
     ]);
-    await writeFile(pathOf('.repaired.csv.gz'), packed);
+    writeFileSync(pathOf('.repaired.csv.gz'), packed);
     expect((await retry(id)).status).toBe(202);
     expect(await settledFile(running.database, 'repaired.csv.gz')).toMatchObject({
       id,
@@ -100,9 +101,9 @@ describe('a file that had failed', () => {
   });
 
   it('I1 and is repaired in its place is loaded as its next version, without a word', async () => {
-    await writeFile(pathOf('mended.csv'), 'user_id\n');
+    writeFileSync(pathOf('mended.csv'), 'user_id\n');
     await settledFile(running.database, 'mended.csv');
-    await writeFile(pathOf('mended.csv'), plainFile({ tag: 'mended', to: 4 }));
+    writeFileSync(pathOf('mended.csv'), plainFile({ tag: 'mended', to: 4 }));
     const versions = await settledVersions(running.database, 'mended.csv', 2);
     expect(versions[1]).toMatchObject({ status: 'loaded', loaded: 4, follows: null });
   });
@@ -110,8 +111,8 @@ describe('a file that had failed', () => {
 
 describe('no error', () => {
   it('D2 is a header without rows: loaded, 0 rows', async () => {
-    await writeFile(pathOf('header.csv'), HEADER);
-    await writeFile(pathOf('header-cut.csv'), HEADER.trimEnd());
+    writeFileSync(pathOf('header.csv'), HEADER);
+    writeFileSync(pathOf('header-cut.csv'), HEADER.trimEnd());
     await appendFile(pathOf('header-blank.csv'), `${HEADER}\n\n`);
     for (const file of await settledRows(running.database, 3)) {
       expect(file).toMatchObject({ status: 'loaded', read: 0, loaded: 0, rejected: 0, bytesCommitted: file.sizeBytes });
@@ -119,7 +120,7 @@ describe('no error', () => {
   });
 
   it('D11 is a file of bad rows only: loaded, every row rejected', async () => {
-    await writeFile(pathOf('bad.csv'), plainFile({ tag: 'bad', to: 700, badEvery: 1 }));
+    writeFileSync(pathOf('bad.csv'), plainFile({ tag: 'bad', to: 700, badEvery: 1 }));
     expect(await settledFile(running.database, 'bad.csv')).toMatchObject({
       status: 'loaded',
       read: 700,
@@ -129,7 +130,7 @@ describe('no error', () => {
   });
 
   it('D6 are extra columns: they are ignored and named', async () => {
-    await writeFile(pathOf('extra.csv'), `Device,${HEADER.trimEnd()}, Shop Name \nphone,${row.trimEnd()},main\n`);
+    writeFileSync(pathOf('extra.csv'), `Device,${HEADER.trimEnd()}, Shop Name \nphone,${row.trimEnd()},main\n`);
     await settledFile(running.database, 'extra.csv');
     const [file] = await running.database.query('select status, ignored_columns from source_files');
     expect(file).toEqual({ status: 'loaded', ignored_columns: ['Device', 'Shop Name'] });
@@ -138,7 +139,7 @@ describe('no error', () => {
 
 async function expectFailure(code: string, what: string, content: string | Buffer, message: RegExp): Promise<void> {
   const name = `${code}-${what.replaceAll(/\W/g, '-')}.csv`;
-  await writeFile(pathOf(name), content);
+  writeFileSync(pathOf(name), content);
   const file = await settledFile(running.database, name);
   expect(file).toMatchObject({ status: 'failed', errorCode: code, read: 0, bytesCommitted: 0 });
   expect(file.errorMessage).toMatch(message);

@@ -1,4 +1,5 @@
-import { appendFile, rename, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,7 +40,7 @@ describe('a file whose last row was cut where its writer paused', () => {
     const service = await startTestService();
     try {
       const path = join(service.directory, 'growing.csv');
-      await writeFile(path, HEADER + ROW.slice(0, cut));
+      writeFileSync(path, HEADER + ROW.slice(0, cut));
       await settledVersions(service.database, 'growing.csv', 1);
       await appendFile(path, `${ROW.slice(cut)}\n${NEXT}\n`);
       const [first, second] = await settledVersions(service.database, 'growing.csv', 2);
@@ -56,7 +57,7 @@ describe('a file whose last row was cut where its writer paused', () => {
     const service = await startTestService();
     try {
       const path = join(service.directory, 'growing.csv.gz');
-      await writeFile(path, gzipSync(HEADER + ROW.slice(0, 30)));
+      writeFileSync(path, gzipSync(HEADER + ROW.slice(0, 30)));
       await settledVersions(service.database, 'growing.csv.gz', 1);
       await appendFile(path, gzipSync(ROW.slice(30, -2)));
       await settledVersions(service.database, 'growing.csv.gz', 2);
@@ -86,7 +87,7 @@ describe('a file that was cut inside quotes', () => {
   it.each(cuts)('C1 I1 I5 has the whole row and no piece of it, cut behind %i characters', async (cut) => {
     const name = `quoted-${cut}.csv`;
     const path = join(service.directory, name);
-    await writeFile(path, HEADER + LINES.slice(0, cut));
+    writeFileSync(path, HEADER + LINES.slice(0, cut));
     await settledVersions(service.database, name, 1);
     // A file of its own, and not the same bytes as the one before.
     await appendFile(path, `${LINES.slice(cut)}\n${NEXT.replace('s2', name)}\n`);
@@ -99,7 +100,7 @@ describe('a file that was cut inside quotes', () => {
 
   it('C1 I3 counts one line where the cut went through a CRLF', async () => {
     const path = join(service.directory, 'crlf.csv');
-    await writeFile(path, `${HEADER.trimEnd()}\r\n${ROW}\r`);
+    writeFileSync(path, `${HEADER.trimEnd()}\r\n${ROW}\r`);
     await settledVersions(service.database, 'crlf.csv', 1);
     await appendFile(path, `\n${NEXT}\r\n`);
     await settledVersions(service.database, 'crlf.csv', 2);
@@ -112,7 +113,7 @@ describe('a file that was cut inside quotes', () => {
 
   it('C1 I2 I3 has one reject for a quote that is never closed, whatever is appended', async () => {
     const path = join(service.directory, 'never.csv');
-    await writeFile(path, `${HEADER}u0,view,2026-01-01T00:00:00Z,p1,"Kettle,s0,1.00\n`);
+    writeFileSync(path, `${HEADER}u0,view,2026-01-01T00:00:00Z,p1,"Kettle,s0,1.00\n`);
     await settledVersions(service.database, 'never.csv', 1);
     for (const [index, user] of ['u1', 'u2', 'u3'].entries()) {
       await appendFile(path, `${ROW.replace('u1', user)}\n`);
@@ -130,7 +131,7 @@ describe('a row that was taken back for a version that came to nothing', () => {
     const service = await startTestService({ env: { COMMIT_ROWS: '500' } });
     try {
       const path = join(service.directory, 'growing.csv');
-      await writeFile(path, HEADER + ROW.slice(0, 30));
+      writeFileSync(path, HEADER + ROW.slice(0, 30));
       const [first] = await settledVersions(service.database, 'growing.csv', 1);
       expect(first).toMatchObject({ rejected: 1 });
       const more = Array.from({ length: 6000 }, (_, n) => `${NEXT.replace('u2', `m${n}`)}\n`).join('');
@@ -140,7 +141,7 @@ describe('a row that was taken back for a version that came to nothing', () => {
       const hold = await before.passOneCommit();
       await hold.untilHeld();
       // The same beginning, and behind it something else.
-      await writeFile(path, `${HEADER}${ROW}\n${NEXT}\n`);
+      writeFileSync(path, `${HEADER}${ROW}\n${NEXT}\n`);
       await hold.release();
       const [old, second] = await settledVersions(service.database, 'growing.csv', 2);
       expect(await events(service)).toEqual(WHOLE);
@@ -158,10 +159,10 @@ describe('a version that comes back', () => {
     const service = await startTestService();
     try {
       const path = join(service.directory, 'a.csv');
-      await writeFile(path, `${HEADER}${ROW}\n`);
+      writeFileSync(path, `${HEADER}${ROW}\n`);
       await settledRows(service.database, 1);
       await rename(path, join(service.directory, 'aside.tmp'));
-      await writeFile(path, `${HEADER}${NEXT}\n`);
+      writeFileSync(path, `${HEADER}${NEXT}\n`);
       await settledRows(service.database, 2);
       await rename(join(service.directory, 'aside.tmp'), path);
       await appendFile(path, `${NEXT.replace('u2', 'u3')}\n`);
@@ -180,7 +181,7 @@ describe('a folder that is away for a while', () => {
     try {
       const names = Array.from({ length: 30 }, (_, index) => `f${index}.csv`);
       for (const [index, name] of names.entries()) {
-        await writeFile(join(service.directory, name), `${HEADER}${ROW.replace('u1', `u${index}`)}\n`);
+        writeFileSync(join(service.directory, name), `${HEADER}${ROW.replace('u1', `u${index}`)}\n`);
       }
       await rename(service.directory, `${service.directory}-away`);
       await rename(`${service.directory}-away`, service.directory);

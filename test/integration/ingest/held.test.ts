@@ -1,4 +1,5 @@
-import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -59,7 +60,7 @@ describe('a file with more rejects than MAX_REJECT_PERCENT', () => {
     const numbers = `select last_value from pg_sequences where sequencename = 'user_events_event_id_seq'`;
     const before = await database.query(numbers);
     // Long enough for several commits, if there were any.
-    await writeFile(path, plainFile(rows(450)));
+    writeFileSync(path, plainFile(rows(450)));
     const { id } = await settledFile(database, name);
     const file = await fileOf(id);
     expect(file).toMatchObject({ status: 'held', rowsRead: 50, rowsLoaded: 0, rowsRejected: 50, rowsWithheld: 400 });
@@ -74,7 +75,7 @@ describe('a file with more rejects than MAX_REJECT_PERCENT', () => {
   });
 
   it('I1 is loaded when it is released, also after several commits, and put away then', async () => {
-    await writeFile(path, plainFile(rows(450)));
+    writeFileSync(path, plainFile(rows(450)));
     const { id } = await settledFile(database, name);
     const reply = await release(running.url, id);
     expect(reply).toMatchObject({
@@ -91,7 +92,7 @@ describe('a file with more rejects than MAX_REJECT_PERCENT', () => {
   });
 
   it('I3 is discarded by DELETE, with its rejects as history; the same bytes may come again', async () => {
-    await writeFile(path, plainFile(rows()));
+    writeFileSync(path, plainFile(rows()));
     const { id } = await settledFile(database, name);
     const { body } = await revert(running.url, id);
     expect(body).toMatchObject({ status: 'reverted', rowsWithheld: 40, rowsRejected: 5, rowsRead: 5 });
@@ -102,7 +103,7 @@ describe('a file with more rejects than MAX_REJECT_PERCENT', () => {
   });
 
   it('I3 can not be released where its bytes are gone, and keeps its rejects then', async () => {
-    await writeFile(path, plainFile(rows()));
+    writeFileSync(path, plainFile(rows()));
     const { id, rejected } = await settledFile(database, name);
     await rm(path);
     const { status, body } = await release(running.url, id);
@@ -112,7 +113,7 @@ describe('a file with more rejects than MAX_REJECT_PERCENT', () => {
   });
 
   it('can not be released while its path waits as another version', async () => {
-    await writeFile(path, plainFile(rows()));
+    writeFileSync(path, plainFile(rows()));
     const { id } = await settledFile(database, name);
     await database.query(
       `insert into source_files (name, path, origin, size_bytes, fingerprint, claimed_by, lease_until)
@@ -126,7 +127,7 @@ describe('a file with more rejects than MAX_REJECT_PERCENT', () => {
   });
 
   it('is counted again where its bytes have changed since it was released', async () => {
-    await writeFile(path, plainFile(rows()));
+    writeFileSync(path, plainFile(rows()));
     const { id } = await settledFile(database, name);
     await database.query(
       `update source_files set status = 'queued', is_released = true, finished_at = null,
@@ -233,13 +234,13 @@ describe('the limit', () => {
     const first = { tag: name, to: 60 };
     await upload(running.url, `other-${name}`, plainFile({ tag: `${name} other`, to: 5 }));
     // As an attempt leaves it behind its first commit, whose file was appended to before the second.
-    await writeFile(path, plainFile(first));
+    writeFileSync(path, plainFile(first));
     const { id } = await settledFile(database, name);
     await database.query(
       `update source_files set status = 'queued', finished_at = null, available_at = now() + interval '1 hour' where file_id = $1`,
       [id],
     );
-    await writeFile(path, plainFile(first) + plainRows({ tag: name, from: 60, to: 120, badEvery: 2 }));
+    writeFileSync(path, plainFile(first) + plainRows({ tag: name, from: 60, to: 120, badEvery: 2 }));
     await database.query(`update source_files set available_at = now() where file_id = $1`, [id]);
     const row = await settledFile(database, name);
     expect(row).toMatchObject({ status: 'held', loaded: 0, rejected: 30 });

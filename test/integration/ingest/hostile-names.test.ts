@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { link, readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { link, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
@@ -44,7 +45,7 @@ const inFolder = (name: string) => join(running.directory, name);
 
 it('C7 names of any text are loaded, each once, and the log stays one JSON object a line', async () => {
   const files = NAMES.map((name, n) => ({ name, rows: { tag: `name-${n}`, to: n + 1 } }));
-  for (const { name, rows } of files) await writeFile(inFolder(name), plainFile(rows));
+  for (const { name, rows } of files) writeFileSync(inFolder(name), plainFile(rows));
   await settledRows(running.database, files.length);
   await expectExactly(
     running.database,
@@ -68,7 +69,7 @@ it('C7 I3 names that are no UTF-8 fail once each, say why, and are not tried aga
   const endings = [[0xe9], [0xff, 0xfe], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xc0, 0xaf]];
   for (const [n, bytes] of endings.entries()) {
     const path = Buffer.concat([Buffer.from(inFolder(`bad-${n}-`)), Buffer.from(bytes), Buffer.from('.csv')]);
-    await writeFile(path, plainFile({ tag: `bad-${n}`, to: 2 }));
+    writeFileSync(path, plainFile({ tag: `bad-${n}`, to: 2 }));
   }
   for (const row of await settledRows(running.database, endings.length)) {
     expect(row).toMatchObject({ status: 'failed', errorCode: 'unreadable', attempts: 0, failures: 0 });
@@ -76,7 +77,7 @@ it('C7 I3 names that are no UTF-8 fail once each, say why, and are not tried aga
   }
   // Each of these is found by a later scan, which meets the names above again.
   for (const name of ['later-1.csv', 'later-2.csv']) {
-    await writeFile(inFolder(name), plainFile({ tag: name, to: 1 }));
+    writeFileSync(inFolder(name), plainFile({ tag: name, to: 1 }));
     await settledFile(running.database, name);
   }
   const rows = await ledgerRows(running.database);
@@ -89,7 +90,7 @@ it('C7 I3 names that are no UTF-8 fail once each, say why, and are not tried aga
 });
 
 it('C6 C11 two hard links of one file are one load and one duplicate of it', async () => {
-  await writeFile(inFolder('first.csv'), plainFile({ tag: 'linked', to: 5 }));
+  writeFileSync(inFolder('first.csv'), plainFile({ tag: 'linked', to: 5 }));
   const first = await settledFile(running.database, 'first.csv');
   await link(inFolder('first.csv'), inFolder('second.csv'));
   expect(await settledFile(running.database, 'second.csv')).toMatchObject({
@@ -111,7 +112,7 @@ it('C6 sockets and, for root, device nodes are left alone, and what is beside th
       execFileSync('mknod', [inFolder('full.csv.gz'), 'c', '1', '7']);
     }
     for (const name of ['beside-1.csv', 'beside-2.csv']) {
-      await writeFile(inFolder(name), plainFile({ tag: name, to: 2 }));
+      writeFileSync(inFolder(name), plainFile({ tag: name, to: 2 }));
       expect(await settledFile(running.database, name)).toMatchObject({ status: 'loaded' });
     }
     expect((await ledgerRows(running.database)).map(({ name }) => name)).toEqual(['beside-1.csv', 'beside-2.csv']);

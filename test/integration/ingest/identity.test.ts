@@ -1,4 +1,5 @@
-import { appendFile, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, readFile, rename, rm, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -36,9 +37,9 @@ afterEach(() => rm(path, { force: true }));
 
 describe('the same bytes', () => {
   it('C11 I1 under other names are duplicates of the first, which is loaded', async () => {
-    await writeFile(path, plainFile({ tag: name, to: 30 }));
+    writeFileSync(path, plainFile({ tag: name, to: 30 }));
     const { id } = await settledFile(running.database, name);
-    for (const other of ['a', 'b', 'c']) await writeFile(`${path}-${other}.csv`, plainFile({ tag: name, to: 30 }));
+    for (const other of ['a', 'b', 'c']) writeFileSync(`${path}-${other}.csv`, plainFile({ tag: name, to: 30 }));
     const rows = await settledRows(running.database, 4);
     expect(rows.map(({ status, duplicateOf }) => [status, duplicateOf])).toEqual([
       ['loaded', null],
@@ -51,12 +52,12 @@ describe('the same bytes', () => {
   });
 
   it('C2 I1 at the same name, touched or written again, are a duplicate', async () => {
-    await writeFile(path, plainFile({ tag: name, to: 30 }));
+    writeFileSync(path, plainFile({ tag: name, to: 30 }));
     const { id } = await settledFile(running.database, name);
     await utimes(path, new Date(), new Date(Date.now() - 60_000));
     await settledVersions(running.database, name, 2);
     await rm(path);
-    await writeFile(path, plainFile({ tag: name, to: 30 }));
+    writeFileSync(path, plainFile({ tag: name, to: 30 }));
     const versions = await settledVersions(running.database, name, 3);
     expect(versions.slice(1)).toMatchObject([
       { status: 'duplicate', duplicateOf: id, read: 0 },
@@ -66,11 +67,11 @@ describe('the same bytes', () => {
   });
 
   it('C2 C11 I1 are a duplicate again when they come back after other bytes', async () => {
-    await writeFile(path, plainFile({ tag: `${name}-a`, to: 10 }));
+    writeFileSync(path, plainFile({ tag: `${name}-a`, to: 10 }));
     const { id } = await settledFile(running.database, name);
-    await writeFile(path, plainFile({ tag: `${name}-b`, to: 12 }));
+    writeFileSync(path, plainFile({ tag: `${name}-b`, to: 12 }));
     await settledVersions(running.database, name, 2);
-    await writeFile(path, plainFile({ tag: `${name}-a`, to: 10 }));
+    writeFileSync(path, plainFile({ tag: `${name}-a`, to: 10 }));
     const versions = await settledVersions(running.database, name, 3);
     expect(versions[1]).toMatchObject({ status: 'loaded', loaded: 12, follows: id });
     expect(versions[2]).toMatchObject({ status: 'duplicate', duplicateOf: id });
@@ -82,7 +83,7 @@ describe('the same bytes', () => {
 
 describe('a file that has grown', () => {
   it('I1 I5 gives only its new rows, however often; line numbers go on', async () => {
-    await writeFile(path, plainFile({ tag: name, to: 50, badEvery: 9 }));
+    writeFileSync(path, plainFile({ tag: name, to: 50, badEvery: 9 }));
     const versions = [await settledFile(running.database, name)];
     for (const [from, to] of [
       [50, 51],
@@ -99,11 +100,11 @@ describe('a file that has grown', () => {
 
   it('I1 also where its last line had no line end', async () => {
     const whole = plainFile({ tag: name, to: 20 });
-    await writeFile(path, plainFile({ tag: name, to: 10 }).trimEnd());
+    writeFileSync(path, plainFile({ tag: name, to: 10 }).trimEnd());
     await settledFile(running.database, name);
-    await writeFile(path, whole.trimEnd());
+    writeFileSync(path, whole.trimEnd());
     await settledVersions(running.database, name, 2);
-    await writeFile(path, whole);
+    writeFileSync(path, whole);
     const versions = await settledVersions(running.database, name, 3);
     expect(versions.map(({ read }) => read)).toEqual([10, 10, 0]);
     await expectExactly(running.database, [expectedPlain(name, { tag: name, to: 20 })]);
@@ -112,9 +113,9 @@ describe('a file that has grown', () => {
   it('I1 also where it had a header only, with and without a line end', async () => {
     for (const header of [HEADER, HEADER.trimEnd()]) {
       await emptyTables(running.database);
-      await writeFile(path, header);
+      writeFileSync(path, header);
       expect(await settledFile(running.database, name)).toMatchObject({ status: 'loaded', read: 0, loaded: 0 });
-      await writeFile(path, plainFile({ tag: name, to: 5 }));
+      writeFileSync(path, plainFile({ tag: name, to: 5 }));
       const [, second] = await settledVersions(running.database, name, 2);
       expect(second).toMatchObject({ status: 'loaded', read: 5 });
       await expectExactly(running.database, [expectedPlain(name, { tag: name, to: 5 })]);
@@ -124,7 +125,7 @@ describe('a file that has grown', () => {
 
   it('I1 also in the middle of a record with line breaks in quotes: lines are counted on', async () => {
     const row = (n: number) => `u${n},view,2024-01-15,p,"two\nlines",1.00,s${n}\n`;
-    await writeFile(path, HEADER + row(1) + row(2));
+    writeFileSync(path, HEADER + row(1) + row(2));
     await settledFile(running.database, name);
     await appendFile(path, `${row(3)}bad row\n${row(4)}`);
     await settledVersions(running.database, name, 2);
@@ -144,7 +145,7 @@ describe('a file that has grown', () => {
 
   it('I1 by a gzip member, several times', async () => {
     const zipped = `${path}.gz`;
-    await writeFile(zipped, gzipSync(plainFile({ tag: name, to: 60 })));
+    writeFileSync(zipped, gzipSync(plainFile({ tag: name, to: 60 })));
     const { id } = await settledFile(running.database, `${name}.gz`);
     await appendFile(zipped, gzipSync(plainRows({ tag: name, from: 60, to: 100 })));
     await settledVersions(running.database, `${name}.gz`, 2);
@@ -157,11 +158,11 @@ describe('a file that has grown', () => {
   });
 
   it('I1 a copy of the grown file under another name is a duplicate of the newest version', async () => {
-    await writeFile(path, plainFile({ tag: name, to: 10 }));
+    writeFileSync(path, plainFile({ tag: name, to: 10 }));
     await settledFile(running.database, name);
     await appendFile(path, plainRows({ tag: name, from: 10, to: 15 }));
     const [, grown] = await settledVersions(running.database, name, 2);
-    await writeFile(`${path}.copy.csv`, await readFile(path));
+    writeFileSync(`${path}.copy.csv`, await readFile(path));
     expect(await settledFile(running.database, `${name}.copy.csv`)).toMatchObject({
       status: 'duplicate',
       duplicateOf: grown?.id,
@@ -174,12 +175,12 @@ describe('a file that has grown', () => {
     const zipped = `${path}.gz`;
     const first = gzipSync(plainFile({ tag: name, to: 10 }));
     const second = gzipSync(plainRows({ tag: name, from: 10, to: 20 }));
-    await writeFile(zipped, first);
+    writeFileSync(zipped, first);
     const { id } = await settledFile(running.database, `${name}.gz`);
-    await writeFile(zipped, Buffer.concat([first, second.subarray(0, -6)]));
+    writeFileSync(zipped, Buffer.concat([first, second.subarray(0, -6)]));
     const [, failed] = await settledVersions(running.database, `${name}.gz`, 2);
     expect(failed).toMatchObject({ status: 'failed', errorCode: 'corrupt_gzip' });
-    await writeFile(zipped, Buffer.concat([first, second]));
+    writeFileSync(zipped, Buffer.concat([first, second]));
     const [, , third] = await settledVersions(running.database, `${name}.gz`, 3);
     expect(third).toMatchObject({ status: 'loaded', read: 10, follows: id });
     await expectExactly(running.database, [expectedPlain(`${name}.gz`, { tag: name, to: 20 })]);
@@ -187,18 +188,18 @@ describe('a file that has grown', () => {
   });
 
   it('I1 gives only its new rows where it had come back to earlier bytes, or was a copy of another file', async () => {
-    await writeFile(path, plainFile({ tag: `${name}-a`, to: 10 }));
+    writeFileSync(path, plainFile({ tag: `${name}-a`, to: 10 }));
     const first = await settledFile(running.database, name);
-    await writeFile(path, plainFile({ tag: `${name}-b`, to: 12 }));
+    writeFileSync(path, plainFile({ tag: `${name}-b`, to: 12 }));
     await settledVersions(running.database, name, 2);
-    await writeFile(path, plainFile({ tag: `${name}-a`, to: 10 }));
+    writeFileSync(path, plainFile({ tag: `${name}-a`, to: 10 }));
     await settledVersions(running.database, name, 3);
     await appendFile(path, plainRows({ tag: `${name}-a`, from: 10, to: 15 }));
     const versions = await settledVersions(running.database, name, 4);
     expect(versions[3]).toMatchObject({ status: 'loaded', read: 5, follows: first.id });
 
     const copy = `${path}.copy.csv`;
-    await writeFile(copy, plainFile({ tag: `${name}-b`, to: 12 }));
+    writeFileSync(copy, plainFile({ tag: `${name}-b`, to: 12 }));
     expect(await settledFile(running.database, `${name}.copy.csv`)).toMatchObject({ status: 'duplicate' });
     await appendFile(copy, plainRows({ tag: `${name}-b`, from: 12, to: 14 }));
     const [, grown] = await settledVersions(running.database, `${name}.copy.csv`, 2);
@@ -211,10 +212,10 @@ describe('a file that has grown', () => {
   });
 
   it('I1 is not read twice by a retry of an earlier version that had failed', async () => {
-    await writeFile(path, 'no header\n');
+    writeFileSync(path, 'no header\n');
     const failed = await settledFile(running.database, name);
     await rm(path);
-    await writeFile(path, plainFile({ tag: name, to: 10 }));
+    writeFileSync(path, plainFile({ tag: name, to: 10 }));
     await settledVersions(running.database, name, 2);
     await appendFile(path, plainRows({ tag: name, from: 10, to: 15 }));
     const retry = await fetch(`${running.url}/ingestion/files/${failed.id}/retry`, { method: 'POST' });
@@ -235,12 +236,12 @@ describe('a file that has grown', () => {
 
 describe('a file with other bytes', () => {
   it('is a new version that names the one it follows, also where it has become shorter', async () => {
-    await writeFile(path, plainFile({ tag: `${name}-a`, to: 30 }));
+    writeFileSync(path, plainFile({ tag: `${name}-a`, to: 30 }));
     const first = await settledFile(running.database, name);
-    await writeFile(path, plainFile({ tag: `${name}-b`, to: 30 }));
+    writeFileSync(path, plainFile({ tag: `${name}-b`, to: 30 }));
     const [, second] = await settledVersions(running.database, name, 2);
     expect(second).toMatchObject({ status: 'loaded', loaded: 30, follows: first.id });
-    await writeFile(`${path}.tmp`, plainFile({ tag: `${name}-c`, to: 5 }));
+    writeFileSync(`${path}.tmp`, plainFile({ tag: `${name}-c`, to: 5 }));
     await rename(`${path}.tmp`, path);
     const [, , third] = await settledVersions(running.database, name, 3);
     expect(third).toMatchObject({ status: 'loaded', loaded: 5, follows: second?.id });
@@ -250,7 +251,7 @@ describe('a file with other bytes', () => {
 
   it('truncated to a part of itself, is read as that part, which is a version of its own', async () => {
     const whole = plainFile({ tag: name, to: 30 });
-    await writeFile(path, whole);
+    writeFileSync(path, whole);
     const first = await settledFile(running.database, name);
     await truncate(path, plainFile({ tag: name, to: 10 }).length);
     const [, second] = await settledVersions(running.database, name, 2);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DatabaseProxy } from '../../support/database-proxy.ts';
@@ -42,7 +43,7 @@ async function start(env: Record<string, string> = SMALL_COMMITS): Promise<TestS
 /** Leaves the load of the large file held behind its first commit. */
 async function holdInTheMiddle(): Promise<{ hold: HeldLoads; committed: LedgerRow }> {
   const before = await HeldLoads.hold(database);
-  await writeFile(path, plainFile(LARGE));
+  writeFileSync(path, plainFile(LARGE));
   await before.untilHeld();
   const hold = await before.passOneCommit();
   const [committed] = await ledgerRows(database);
@@ -114,7 +115,7 @@ describe('a file larger than COMMIT_ROWS', () => {
   it('C3 I5 that is overwritten in the middle of its load starts from scratch: nothing of the old bytes remains', async () => {
     await start();
     const { hold, committed } = await holdInTheMiddle();
-    await writeFile(path, plainFile({ tag: 'other', to: 3000, badEvery: 7 }));
+    writeFileSync(path, plainFile({ tag: 'other', to: 3000, badEvery: 7 }));
     await hold.release();
     expect(await settledFile(database, 'large.csv')).toMatchObject({
       id: committed.id,
@@ -128,7 +129,7 @@ describe('a file larger than COMMIT_ROWS', () => {
   it('C2 C3 I5 that is replaced by another file is loaded whole, and then the other as the version that follows', async () => {
     await start();
     const { hold, committed } = await holdInTheMiddle();
-    await writeFile(`${path}.tmp`, plainFile({ tag: 'other', to: 3000 }));
+    writeFileSync(`${path}.tmp`, plainFile({ tag: 'other', to: 3000 }));
     await rename(`${path}.tmp`, path);
     await hold.release();
     const [, second] = await settledVersions(database, 'large.csv', 2);
@@ -167,7 +168,7 @@ describe('a change while a file is read that hides behind the same size and time
   ])('I5 is found before the end, and never a mix is loaded: %s', async (_, env) => {
     await start(env);
     const hold = await HeldLoads.hold(database);
-    await writeFile(path, plainFile({ tag: 'before', to: HIDDEN_ROWS }));
+    writeFileSync(path, plainFile({ tag: 'before', to: HIDDEN_ROWS }));
     await hold.untilHeld();
     const { mtimeNs } = await stat(path, { bigint: true });
     // Of the same length, in place, and with the old time to the nanosecond.
@@ -197,7 +198,7 @@ describe('behind a network that fails', () => {
 
   it('B3 the database may be away at the start: the service waits for it, and then loads what is there', async () => {
     proxy.cut();
-    await writeFile(path, plainFile({ tag: 'early', to: 10 }));
+    writeFileSync(path, plainFile({ tag: 'early', to: 10 }));
     const starting = startTestService({
       directory,
       database: { ...database, connectionString: proxy.connectionString },
@@ -222,7 +223,7 @@ describe('behind a network that fails', () => {
       const { hold } = await holdInTheMiddle();
       proxy.cut();
       await hold.release();
-      await writeFile(join(directory, 'meanwhile.csv'), plainFile({ tag: 'meanwhile', to: 10 }));
+      writeFileSync(join(directory, 'meanwhile.csv'), plainFile({ tag: 'meanwhile', to: 10 }));
       await eventually(async () => expect((await fetch(`${service.url}/health`)).status).toBe(503));
       expect((await fetch(`${service.url}/health/live`)).status).toBe(200);
       proxy.restore();
@@ -248,7 +249,7 @@ describe('behind a network that fails', () => {
       for (const rows of [{ tag: 'ordinary', to: 300, badEvery: 9 }, LARGE]) {
         proxy.commitRepliesToLose = 1;
         const name = `${rows.tag}.csv`;
-        await writeFile(join(directory, name), plainFile(rows));
+        writeFileSync(join(directory, name), plainFile(rows));
         expect(await settledFile(database, name)).toMatchObject({ status: 'loaded', read: rows.to, failures: 0 });
         expect(proxy.commitRepliesToLose).toBe(0);
         // The load ended without this process hearing of it; the next scan puts the file away.

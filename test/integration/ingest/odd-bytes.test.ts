@@ -1,4 +1,5 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -37,7 +38,7 @@ async function expectLoaded(
     { bytes, expected },
     { bytes: gzipSync(bytes), expected: { ...expected, name: `${expected.name}.gz` } },
   ]);
-  for (const { bytes, expected } of both) await writeFile(join(running.directory, expected.name), bytes);
+  for (const { bytes, expected } of both) writeFileSync(join(running.directory, expected.name), bytes);
   await settledRows(running.database, both.length);
   await expectExactly(
     running.database,

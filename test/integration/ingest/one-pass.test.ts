@@ -1,4 +1,5 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -46,14 +47,14 @@ describe('a file that is loaded while it is read for the first time', () => {
   it('I5 commits nothing of a damaged gzip file, however many commits lie before the damage', async () => {
     const packed = gzipSync(plainFile({ tag: 'packed', to: ROWS }));
     packed.writeUInt8(packed.readUInt8(packed.length - 6) ^ 1, packed.length - 6);
-    await writeFile(join(directory, 'packed.csv.gz'), packed);
+    writeFileSync(join(directory, 'packed.csv.gz'), packed);
     expect(await settledFile(database, 'packed.csv.gz')).toMatchObject({ status: 'failed', errorCode: 'corrupt_gzip' });
     expect((await commitsSeen()).filter(({ committed }) => committed)).toEqual([]);
     await expectExactly(database, []);
   });
 
   it('I1 I2 I4 has its digest and the bytes that are committed in the ledger from the first of its commits on', async () => {
-    await writeFile(join(directory, 'large.csv'), plainFile({ tag: 'large', to: ROWS }));
+    writeFileSync(join(directory, 'large.csv'), plainFile({ tag: 'large', to: ROWS }));
     expect(await settledFile(database, 'large.csv')).toMatchObject({ status: 'loaded' });
     const commits = (await commitsSeen()).filter(({ committed }) => committed);
     expect(commits.length).toBeGreaterThan(2);
@@ -64,7 +65,7 @@ describe('a file that is loaded while it is read for the first time', () => {
   it('I5 is read again where something was done to it meanwhile', async () => {
     const hold = await HeldLoads.hold(database);
     const path = join(directory, 'touched.csv');
-    await writeFile(path, plainFile({ tag: 'touched', to: ROWS, badEvery: 9 }));
+    writeFileSync(path, plainFile({ tag: 'touched', to: ROWS, badEvery: 9 }));
     const before = await hold.untilHeld();
     await chmod(path, 0o640);
     const next = await hold.passOneCommit();
@@ -79,17 +80,17 @@ describe('a file that is loaded while it is read for the first time', () => {
 describe('a file of a size that is in the ledger already', () => {
   it('I1 is a duplicate with the same bytes, of which no row is loaded even for a moment; with others it is loaded', async () => {
     const first = plainFile({ tag: 'size-a', to: ROWS });
-    await writeFile(join(directory, 'first.csv'), first);
+    writeFileSync(join(directory, 'first.csv'), first);
     const { id } = await settledFile(database, 'first.csv');
     await database.query('truncate seen');
 
-    await writeFile(join(directory, 'again.csv'), first);
+    writeFileSync(join(directory, 'again.csv'), first);
     expect(await settledFile(database, 'again.csv')).toMatchObject({ status: 'duplicate', duplicateOf: id });
     expect((await commitsSeen()).filter(({ committed }) => committed)).toEqual([]);
 
     const other = plainFile({ tag: 'size-b', to: ROWS });
     expect(other.length).toBe(first.length);
-    await writeFile(join(directory, 'other.csv'), other);
+    writeFileSync(join(directory, 'other.csv'), other);
     expect(await settledFile(database, 'other.csv')).toMatchObject({ status: 'loaded', follows: null });
     await expectExactly(database, [
       expectedPlain('first.csv', { tag: 'size-a', to: ROWS }),

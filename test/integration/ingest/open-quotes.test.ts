@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { settledFile } from '../../support/ledger.ts';
@@ -11,15 +11,15 @@ it('D4 one that is never closed costs its own row and no other, with 10 MB behin
     const line = `u,view,2024-01-15,p,${'n'.repeat(250)},1.00,s\n`;
     const count = Math.ceil((10 * 1024 * 1024) / line.length);
     const noRecords = 1024 * 1024;
-    await writeFile(
+    writeFileSync(
       join(running.directory, 'open.csv'),
       `${HEADER}${line}u,view,2024-01-15,p,"n,1.00,s\n${line.repeat(count)}`,
     );
-    await writeFile(
+    writeFileSync(
       join(running.directory, 'open-at-end.csv'),
       `${HEADER}${line.repeat(count)}u,view,2024-01-15,p,"n,1.00,s`,
     );
-    await writeFile(
+    writeFileSync(
       join(running.directory, 'no-record.csv'),
       `${HEADER}${line}u,view,2024-01-15,p,"n,1.00,s\n${'no record\n'.repeat(noRecords)}${line}`,
     );

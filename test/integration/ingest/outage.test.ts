@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -196,7 +197,7 @@ describe('a stop', () => {
     const running = await startTestService({ database });
     try {
       const hold = await HeldLoads.hold(testDatabase);
-      await writeFile(join(running.directory, 'held.csv'), plainFile({ tag: 'held', to: 100 }));
+      writeFileSync(join(running.directory, 'held.csv'), plainFile({ tag: 'held', to: 100 }));
       await hold.untilHeld();
       proxy.silence();
       await hold.release();
@@ -213,7 +214,7 @@ describe('a stop', () => {
     const running = await startTestService({ database: testDatabase });
     const hold = await HeldLoads.hold(testDatabase);
     try {
-      await writeFile(join(running.directory, 'held.csv'), plainFile({ tag: 'held', to: 100 }));
+      writeFileSync(join(running.directory, 'held.csv'), plainFile({ tag: 'held', to: 100 }));
       await hold.untilHeld();
       await running.service.stop();
       expect(await ledgerRows(testDatabase)).toMatchObject([{ status: 'queued', failures: 0, attempts: 1 }]);
@@ -226,7 +227,7 @@ describe('a stop', () => {
   it('is heard in the first pass over a file, too', async () => {
     const directory = await createTestDirectory();
     const path = join(directory, 'giant.csv');
-    await writeFile(path, Buffer.alloc(3 * 1024 * 1024));
+    writeFileSync(path, Buffer.alloc(3 * 1024 * 1024));
     const source = await SourceFile.open(path);
     try {
       let chunks = 0;

@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
@@ -51,11 +52,11 @@ describe('a file whose rows the database refuses', () => {
         { tag: 'harmless', to: 2000 },
         { tag: 'poison', from: 2000, to: 2001 },
       ] as const;
-      await writeFile(join(directory, 'poison.csv'), plainFile(poison[0]) + plainRows(poison[1]));
+      writeFileSync(join(directory, 'poison.csv'), plainFile(poison[0]) + plainRows(poison[1]));
       for (const [index, pause] of [1, 2, 4, 8].entries()) {
         expect(await pauseAfter('poison.csv', index + 1)).toBeCloseTo(pause, 1);
         const name = `other-${index}.csv`;
-        await writeFile(join(directory, name), plainFile({ tag: name, to: 20 }));
+        writeFileSync(join(directory, name), plainFile({ tag: name, to: 20 }));
         expect(await settledFile(running.database, name)).toMatchObject({ status: 'loaded' });
         await skipPause('poison.csv');
       }
@@ -95,7 +96,7 @@ describe('a loader thread that dies', () => {
     // The loader as it is, but for a file that ends its thread as an abort in native code would: twice, then no more.
     const marker = `${JSON.stringify(`${directory}/.deaths`)}`;
     const workerFile = join(directory, '.worker.mjs');
-    await writeFile(
+    writeFileSync(
       workerFile,
       `import { runTask as load } from ${JSON.stringify(pathToFileURL(WORKER_FILE).href)};
        import { appendFileSync, readFileSync } from 'node:fs';
@@ -110,11 +111,11 @@ describe('a loader thread that dies', () => {
     const service = new Service({ config, log: createLogger('silent'), workerFile });
     try {
       await service.start();
-      await writeFile(join(directory, 'deadly.csv'), plainFile({ tag: 'deadly', to: 50 }));
+      writeFileSync(join(directory, 'deadly.csv'), plainFile({ tag: 'deadly', to: 50 }));
       for (const failures of [1, 2]) {
         await pauseAfter('deadly.csv', failures);
         const name = `after-${failures}.csv`;
-        await writeFile(join(directory, name), plainFile({ tag: name, to: 10 }));
+        writeFileSync(join(directory, name), plainFile({ tag: name, to: 10 }));
         expect(await settledFile(database, name)).toMatchObject({ status: 'loaded' });
         await skipPause('deadly.csv');
       }
@@ -137,7 +138,7 @@ describe('a loader thread that dies', () => {
     await running.service.stop();
     const order = JSON.stringify(`${directory}/.die`);
     const workerFile = join(directory, '.worker.mjs');
-    await writeFile(
+    writeFileSync(
       workerFile,
       `export { runTask } from ${JSON.stringify(pathToFileURL(WORKER_FILE).href)};
        import { existsSync, rmSync } from 'node:fs';
@@ -152,9 +153,9 @@ describe('a loader thread that dies', () => {
     const service = new Service({ config, log, workerFile });
     try {
       await service.start();
-      await writeFile(join(directory, '.die'), '');
+      writeFileSync(join(directory, '.die'), '');
       await eventually(() => expect(logLines.join('')).toContain('died in its sleep'));
-      await writeFile(join(directory, 'after.csv'), plainFile({ tag: 'after', to: 10 }));
+      writeFileSync(join(directory, 'after.csv'), plainFile({ tag: 'after', to: 10 }));
       expect(await settledFile(database, 'after.csv')).toMatchObject({ status: 'loaded', failures: 0 });
     } finally {
       await service.stop();

@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
@@ -19,7 +20,7 @@ let before: Holdings;
 beforeEach(async () => {
   directory = await createTestDirectory();
   running = await startTestService({ directory, env: { LOADERS: '2', RESCAN_MS: '60000' } });
-  await writeFile(join(directory, 'first.csv'), plainFile({ tag: 'first', to: 10 }));
+  writeFileSync(join(directory, 'first.csv'), plainFile({ tag: 'first', to: 10 }));
   await settledFile(running.database, 'first.csv');
   before = await holdingsOf(process.pid);
   // Behind the back of the service, which checks what it sends by the rules that it knows.
@@ -35,7 +36,7 @@ afterEach(async () => {
 
 describe('rows that the server refuses', () => {
   it(`B5 I2 the first one of a large file ends its load within ${SETTLED_WITHIN_S} s, while most of it is still to be sent`, async () => {
-    await writeFile(join(directory, 'large.csv'), plainFile({ tag: 'poison', to: 250_000 }));
+    writeFileSync(join(directory, 'large.csv'), plainFile({ tag: 'poison', to: 250_000 }));
     const seconds = await eventually(async () => {
       const [row] = await running.database.query<{ seconds: number }>(
         `select extract(epoch from updated_at - started_at)::float as seconds from source_files where failures = 1`,

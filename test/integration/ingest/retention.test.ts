@@ -1,4 +1,5 @@
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -218,7 +219,7 @@ describe('a file of which a part has expired', () => {
 
   it('I2 may lose its last row to a version that goes on in the middle of it', async () => {
     const path = join(running.directory, name);
-    await writeFile(
+    writeFileSync(
       path,
       HEADER +
         [agedRow({ user: 'a', day: 50 }), agedRow({ user: 'b', day: 5 })].join('') +

@@ -1,4 +1,5 @@
-import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
@@ -85,10 +86,10 @@ const ODD: readonly OddFile[] = [
 async function loadBehindHold(running: TestService, files: readonly OddFile[], hold: string): Promise<void> {
   const { database, directory } = running;
   const held = await HeldLoads.hold(database);
-  await writeFile(join(directory, hold), plainFile({ tag: hold, to: 1 }));
+  writeFileSync(join(directory, hold), plainFile({ tag: hold, to: 1 }));
   await held.untilHeld();
   for (const { name, bytes } of files) {
-    await writeFile(join(directory, name), bytes);
+    writeFileSync(join(directory, name), bytes);
     await eventually(async () => {
       const waiting = (await ledgerRows(database)).filter((row) => row.name === name && row.status === 'queued');
       expect(waiting).toHaveLength(1);
@@ -127,7 +128,7 @@ async function contents({ database, directory }: TestService) {
 async function loadAll(inPortions: boolean): Promise<TestService> {
   const running = await startTestService({ env: { RESCAN_MS: '60000' } });
   for (const { name, bytes } of BEFORE) {
-    await writeFile(join(running.directory, name), bytes);
+    writeFileSync(join(running.directory, name), bytes);
     await settledFile(running.database, name);
   }
   if (inPortions) await loadBehindHold(running, ODD, 'hold.csv');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -40,7 +41,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<TestSe
 /** Writes `count` files of a few rows each, some of them bad; answers with what each of them holds. */
 async function writeSmallFiles(count: number): Promise<PlainRows[]> {
   const files = Array.from({ length: count }, (_, n) => ({ tag: `small-${n}`, to: 1 + (n % 5), badEvery: 4 }));
-  for (const file of files) await writeFile(join(directory, `${file.tag}.csv`), plainFile(file));
+  for (const file of files) writeFileSync(join(directory, `${file.tag}.csv`), plainFile(file));
   return files;
 }
 
@@ -147,7 +148,7 @@ describe('a file that is touched while its portion is being loaded', () => {
   it('C3 I5 waits where it was appended to, and is loaded whole where it was deleted or given other permissions', async () => {
     const { hold, files } = await heldPortion();
     const grown = { ...files[2], tag: 'small-2', to: 9, badEvery: 4 };
-    await writeFile(join(directory, 'small-2.csv'), plainFile(grown));
+    writeFileSync(join(directory, 'small-2.csv'), plainFile(grown));
     await rm(join(directory, 'small-3.csv'));
     await chmod(join(directory, 'small-4.csv'), 0o600);
     await hold.release();
@@ -194,7 +195,7 @@ describe('a portion that is broken off', () => {
     const files = await writeSmallFiles(10);
     const marker = JSON.stringify(`${directory}/.deaths`);
     const workerFile = join(directory, '.worker.mjs');
-    await writeFile(
+    writeFileSync(
       workerFile,
       `import * as loader from ${JSON.stringify(pathToFileURL(WORKER_FILE).href)};
        import { appendFileSync, readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { appendFile, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -45,7 +46,7 @@ afterEach(async () => {
 const onlyRejects = (file: ExpectedFile): ExpectedFile => ({ ...file, events: [] });
 
 async function loaded(rows: PlainRows): Promise<number> {
-  await writeFile(path, plainFile(rows));
+  writeFileSync(path, plainFile(rows));
   return (await settledFile(database, name)).id;
 }
 
@@ -220,7 +221,7 @@ describe('what was taken out', () => {
     const rows = { tag: name, to: 50 };
     const id = await loaded(rows);
     const copy = join(running.directory, `copy-${name}`);
-    await writeFile(copy, plainFile(rows));
+    writeFileSync(copy, plainFile(rows));
     expect(await settledFile(database, `copy-${name}`)).toMatchObject({ status: 'duplicate', duplicateOf: id });
     await reverted(id);
     await expectExactly(database, []);
@@ -252,9 +253,9 @@ describe('what was taken out', () => {
   it('I1 keeps no row of a line that a later version has taken back', async () => {
     const whole = plainFile({ tag: name, to: 30 });
     const cut = whole.length - 12;
-    await writeFile(path, whole.slice(0, cut));
+    writeFileSync(path, whole.slice(0, cut));
     const { id } = await settledFile(database, name);
-    await writeFile(path, whole);
+    writeFileSync(path, whole);
     const [, second] = await settledVersions(database, name, 2);
     expect(second).toMatchObject({ status: 'loaded', read: 1 });
     expect(await reverted(id)).toMatchObject({ rowsWithheld: 29 });

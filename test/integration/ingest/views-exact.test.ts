@@ -1,4 +1,5 @@
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TOTALS_LOCK } from '../../../src/ingest/totals/add-to-totals.ts';
@@ -152,7 +153,7 @@ describe('I8 the views show what the events say', () => {
   it('a row that was cut and comes whole is counted once', async () => {
     const path = join(running.directory, 'cut.csv');
     const whole = plainFile({ tag: 'cut', to: 31 });
-    await writeFile(path, whole.slice(0, -12));
+    writeFileSync(path, whole.slice(0, -12));
     await settledFile(database, 'cut.csv');
     await appendFile(path, `${whole.slice(-12)}${plainRows({ tag: 'cut', from: 31, to: 40 })}`);
     await settledVersions(database, 'cut.csv', 2);
@@ -166,7 +167,7 @@ describe('I8 the views show what the events say', () => {
     const path = join(running.directory, 'piece.csv');
     const whole = plainFile({ tag: 'piece', to: 31 });
     const lastRow = whole.lastIndexOf('\n', whole.length - 2) + 1;
-    await writeFile(path, whole.slice(0, lastRow + 8));
+    writeFileSync(path, whole.slice(0, lastRow + 8));
     await settledFile(database, 'piece.csv');
     await untilFolded();
     const events = async () =>

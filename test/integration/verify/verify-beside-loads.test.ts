@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
@@ -51,9 +52,9 @@ async function cutAndAppend(round: number): Promise<void> {
   const name = `cut-${round}.csv`;
   const path = join(running.directory, name);
   const whole = plainFile({ tag: name, to: 300, badEvery: 30 });
-  await writeFile(path, whole.slice(0, -9));
+  writeFileSync(path, whole.slice(0, -9));
   await settledVersions(running.database, name, 1);
-  await writeFile(path, whole + plainRows({ tag: name, from: 300, to: 320 }));
+  writeFileSync(path, whole + plainRows({ tag: name, from: 300, to: 320 }));
   await settledVersions(running.database, name, 2);
   await rm(path);
 }
