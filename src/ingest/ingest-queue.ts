@@ -8,7 +8,7 @@ import { claimFiles, LEASE_RENEWAL_MS, renewLeases } from './ledger/claim-files.
 import { type FileVersion, type RegisteredFile, registerFiles } from './ledger/register-files.ts';
 import { OutageLog } from './outage-log.ts';
 import { RETRY_DELAY_MS, Settlement } from './settlement.ts';
-import type { EndedAttempt, WorkerPool } from './worker/worker-pool.ts';
+import type { WorkerPool } from './worker/worker-pool.ts';
 
 /** How often the ledger is asked for files that nobody told this process about: other replicas', or overdue ones. */
 const POLL_MS = 1000;
@@ -52,7 +52,7 @@ export class IngestQueue {
   #isRenewing = false;
   /** A loader had no session, or lost it, and none has brought a file to its end since. */
   #areLoadersAway = false;
-  #restUntil = Number.NEGATIVE_INFINITY;
+  readonly #draining = new AbortController();
   readonly #outages: OutageLog;
   readonly #settlement: Settlement;
 
@@ -117,6 +117,7 @@ export class IngestQueue {
    */
   async drain(graceMs: number): Promise<void> {
     this.#accepting = false;
+    this.#draining.abort();
     for (const timer of this.#timers) clearInterval(timer);
     const renewal = setInterval(() => void this.#renewLeases(), LEASE_RENEWAL_MS);
     try {
@@ -145,7 +146,7 @@ export class IngestQueue {
 
   async #dispatch(): Promise<void> {
     try {
-      while (this.#accepting && this.#free > 0 && performance.now() >= this.#restUntil) {
+      while (this.#accepting && this.#free > 0) {
         this.#wakeAgain = false;
         const files = await claimFiles(this.#options.database, {
           owner: this.owner,
@@ -158,8 +159,8 @@ export class IngestQueue {
         if (files.length === 0) break;
         this.#load(files);
       }
-      // With no thread free the next one to finish wakes the queue, and after a rest the file that caused it.
-      if (this.#free === 0 || performance.now() < this.#restUntil) this.#wakeAgain = false;
+      // With no thread free, the next one to finish wakes the queue.
+      if (this.#free === 0) this.#wakeAgain = false;
     } catch (error) {
       this.#wakeAgain = false;
       this.#outages.report(error, 'the ledger can not be asked for work');
@@ -188,8 +189,11 @@ export class IngestQueue {
 
   async #loadAndSettle(files: readonly SourceFileRow[]): Promise<void> {
     const settled: Promise<void>[] = [];
+    let isAway = false;
     await this.#options.workers.run(files, (ended) => {
-      this.#heard(ended);
+      isAway = ended.some(({ outcome }) => outcome.kind === 'database-away');
+      if (isAway) this.#areLoadersAway = true;
+      else if (ended.some(({ outcome }) => outcome.kind === 'ended')) this.#areLoadersAway = false;
       settled.push(
         this.#settlement.settle(ended).finally(() => {
           for (const { file } of ended) this.#inFlight.delete(file.fileId);
@@ -197,16 +201,8 @@ export class IngestQueue {
       );
     });
     await Promise.all(settled);
-  }
-
-  /** While loaders get no session though the ledger has one, all that waits would be claimed and given back without end. */
-  #heard(ended: readonly EndedAttempt[]): void {
-    if (ended.some(({ outcome }) => outcome.kind === 'database-away')) {
-      this.#areLoadersAway = true;
-      this.#restUntil = performance.now() + RETRY_DELAY_MS;
-    } else if (ended.some(({ outcome }) => outcome.kind === 'ended')) {
-      this.#areLoadersAway = false;
-    }
+    // While loaders get no session though the ledger has one, all that waits would be claimed and given back without end.
+    if (isAway) await delay(RETRY_DELAY_MS, undefined, { signal: this.#draining.signal }).catch(() => {});
   }
 
   async #renewLeases(): Promise<void> {

@@ -58,9 +58,10 @@ export class Settlement {
   async #waitAgain(attempts: readonly EndedAttempt[]): Promise<void> {
     const [first] = attempts;
     if (first === undefined) return;
-    const { outcome } = first;
+    const { outcome, file } = first;
     if (outcome.kind === 'database-away') {
-      const details = { files: attempts.length, error: outcome.message };
+      const which = attempts.length > 1 ? { files: attempts.length } : { name: file.name };
+      const details = { ...which, error: outcome.message };
       this.#loaderOutages.away(details, 'what was being loaded is rolled back and will be tried again');
     } else if (outcome.kind === 'thread-lost') {
       const details = { files: attempts.length, error: outcome.message };

@@ -130,7 +130,7 @@ describe.concurrent('a database that is out of reach', () => {
           failures: 0,
         });
         await eventually(
-          () => expect(cutOff.logLines.join('')).toContain('the load was rolled back'),
+          () => expect(cutOff.logLines.join('')).toContain('what was being loaded is rolled back'),
           NOTICED_WITHIN_MS - (performance.now() - silentSince),
         );
         proxy.restore();
